@@ -1,0 +1,179 @@
+import { buffer } from 'node:stream/consumers';
+
+import { Command, Option } from 'commander';
+
+import type { Classification, ClassifyAllOptions, Model } from '../../index.ts';
+import { CommandFailure, EXIT } from '../exit.ts';
+import type { CommonFlags, ModelFlags } from '../options.ts';
+import { choice, loadOptions, modelOptions, positiveInteger } from '../options.ts';
+import { coloursFor, isTerminal } from '../output/colours.ts';
+import { note } from '../output/notes.ts';
+import type { Progress } from '../output/progress.ts';
+import { progressBar, silent } from '../output/progress.ts';
+import { ResultWriter } from '../output/result-writer.ts';
+import type { FormatName } from '../output/results.ts';
+import { FORMATS, resultFormat } from '../output/results.ts';
+import { fileSink, streamSink } from '../output/sink.ts';
+import type { CommandContext, Io, Patchlens } from '../patchlens.ts';
+import type { Batch, BatchFlags, Source } from '../sources.ts';
+import { batchOf, noImage, stdinOf } from '../sources.ts';
+
+interface ClassifyFlags extends CommonFlags, ModelFlags, BatchFlags {
+  readonly quiet?: true;
+  readonly model?: string;
+  readonly topK: number;
+  readonly format: FormatName;
+  readonly output?: string;
+  readonly batchSize?: number;
+  readonly autoOrient: boolean;
+  readonly failFast?: true;
+}
+
+export function classifyCommand(context: CommandContext): Command {
+  const command = new Command('classify')
+    .summary('say what images show')
+    .description(
+      'Say what each image shows: the most probable classes of a Vision Transformer, in the order of the inputs.',
+    )
+    .argument('[inputs...]', 'image files, folders, quoted globs, or - for the bytes of one image on standard input')
+    .option(
+      '--files-from <list>',
+      'read further file names from a list, one a line and taken literally; - for standard input',
+    )
+    .option('--no-recursive', 'do not descend into the folders of a folder')
+    .option('--model <model>', 'folder, .safetensors file or name of an embedded model (default: the embedded one)')
+    .addOption(new Option('--top-k <n>', 'predictions of each image').argParser(positiveInteger).default(5))
+    .addOption(choice('--format <name>', 'form of the results', FORMATS, 'table'))
+    .option('--output <file>', 'write the results to a file, which appears whole, in place of standard output')
+    .option('--fail-fast', 'stop at the first image that fails')
+    .option('--no-auto-orient', 'leave images as stored, whatever their EXIF orientation says')
+    .addOption(
+      new Option('--batch-size <n>', 'images computed at once (a good one if absent)').argParser(positiveInteger),
+    );
+  for (const option of modelOptions()) command.addOption(option);
+  return command
+    .addHelpText('after', HELP)
+    .action((inputs: string[]) => classify(context, inputs, command.optsWithGlobals<ClassifyFlags>()));
+}
+
+async function classify(context: CommandContext, inputs: readonly string[], flags: ClassifyFlags): Promise<void> {
+  const { io } = context;
+  const batch = await batchOf(context, inputs, flags);
+  // Opened before the model is loaded: a place that cannot be written to should not cost a minute's wait.
+  const sink = flags.output === undefined ? streamSink(io.stdout) : await fileSink(flags.output);
+  let writer: ResultWriter | undefined;
+  try {
+    const patchlens = await context.api();
+    const { topK, batchSize, autoOrient } = flags;
+    using model = await patchlens.loadModel(flags.model ?? patchlens.EMBEDDED_MODEL, {
+      ...loadOptions(flags),
+      autoOrient,
+      signal: io.signal,
+    });
+    if (flags.model === undefined && model.info.notice !== undefined && !flags.quiet) note(io, model.info.notice);
+    writer = new ResultWriter(sink, resultFormat(flags.format, layoutOf(io, flags, batch, model)));
+    const options = { topK, batchSize, signal: io.signal };
+    const results = resultsOf(patchlens, model, batch.sources, io, options);
+    await writeAll(results, writer, progressOf(io, flags, batch), flags);
+  } finally {
+    // Whatever ends the run, interruption included, the results that were finished are written as a whole document.
+    await (writer ? writer.finish() : sink.discard());
+  }
+  if (writer.count === 0) throw noImage(inputs, flags);
+  if (writer.failed > 0) {
+    throw new CommandFailure(EXIT.failed, `${writer.failed} of ${imagesOf(writer.count)} could not be classified`);
+  }
+}
+
+async function writeAll(
+  results: AsyncIterable<Classification>,
+  writer: ResultWriter,
+  progress: Progress,
+  { failFast }: ClassifyFlags,
+): Promise<void> {
+  try {
+    for await (const result of results) {
+      progress.makeRoom();
+      await writer.add(result);
+      progress.advance();
+      if (failFast && result.status === 'error') {
+        throw new CommandFailure(
+          EXIT.failed,
+          `stopped by --fail-fast at image ${writer.count}: ${result.error.message}`,
+        );
+      }
+    }
+  } finally {
+    progress.stop();
+  }
+}
+
+async function* resultsOf(
+  patchlens: Patchlens,
+  model: Model,
+  sources: readonly Source[],
+  io: Io,
+  options: ClassifyAllOptions,
+): AsyncGenerator<Classification> {
+  for (const source of sources) {
+    if (source.kind === 'paths') yield* model.classifyAll(source.paths, options);
+    else yield await classifyStdin(patchlens, model, io, options);
+  }
+}
+
+async function classifyStdin(
+  { PatchlensError }: Patchlens,
+  model: Model,
+  io: Io,
+  options: ClassifyAllOptions,
+): Promise<Classification> {
+  const path = '-';
+  const bytes = await buffer(stdinOf(io));
+  try {
+    return { path, status: 'ok', predictions: await model.classify(bytes, options) };
+  } catch (error) {
+    if (!(error instanceof PatchlensError && error.code.startsWith('IMAGE_'))) throw error;
+    return { path, status: 'error', error: { code: error.code, message: error.message } };
+  }
+}
+
+function layoutOf(io: Io, flags: ClassifyFlags, batch: Batch, model: Model) {
+  const isShown = flags.output === undefined && isTerminal(io.stdout);
+  return {
+    colours: coloursFor(io.stdout, io.env, flags.color && flags.output === undefined),
+    width: isShown ? (io.stdout.columns ?? 80) : undefined,
+    paths: batch.paths,
+    labels: model.info.classes,
+    topK: flags.topK,
+  };
+}
+
+/** Fewer images than this are done before a bar could tell anything. */
+const WORTH_A_BAR = 5;
+
+function progressOf(io: Io, flags: ClassifyFlags, { total }: Batch): Progress {
+  const isWatched = isTerminal(io.stderr) && io.env['TERM'] !== 'dumb' && !flags.quiet;
+  if (!isWatched || (total !== undefined && total < WORTH_A_BAR)) return silent;
+  return progressBar(io.stderr, { total, sharesTerminal: flags.output === undefined && isTerminal(io.stdout) });
+}
+
+function imagesOf(count: number): string {
+  return count === 1 ? '1 image' : `${count} images`;
+}
+
+const HELP = `
+Folders give their images only (jpg, jpeg, png, webp, avif, gif, tif, tiff, svg, bmp), in natural order. A file that is
+missing or no image becomes a result of its own and does not stop the others. If the run is interrupted, the results
+that were finished are written as a whole document. Where the reader of a pipe leaves early, the run ends quietly.
+
+Examples:
+  patchlens classify cat.jpg                                 the five most probable classes of one photograph
+  patchlens classify photos --top-k 1 --format csv > out.csv a spreadsheet of a folder
+  patchlens classify 'photos/**/*.png' --format json --output out.json
+  find . -name '*.jpg' | patchlens classify --files-from - --format jsonl | jq .predictions[0].label
+  curl -s https://example.org/cat.jpg | patchlens classify -
+  patchlens classify cat.jpg --model ./vit-base --backend wasm --threads 4
+
+Exit codes:
+  0 done   1 an image failed, or the output could not be written   2 usage   3 no image matched
+  4 problem with the model or the backend   130 interrupted`;

@@ -1,0 +1,82 @@
+import { Command } from 'commander';
+
+import type { ModelInfo } from '../../index.ts';
+import type { CommonFlags, ModelFlags } from '../options.ts';
+import { choice, loadOptions, modelOptions } from '../options.ts';
+import { coloursFor } from '../output/colours.ts';
+import { facts } from '../output/facts.ts';
+import type { Fact } from '../output/facts.ts';
+import { inWords } from '../output/preprocessing.ts';
+import { printableJson } from '../output/printable.ts';
+import { streamSink } from '../output/sink.ts';
+import type { CommandContext } from '../patchlens.ts';
+
+interface InfoFlags extends CommonFlags, ModelFlags {
+  readonly format: 'table' | 'json';
+}
+
+export function modelsInfoCommand(context: CommandContext): Command {
+  const command = new Command('info')
+    .description('Show what a model is: its architecture, classes and preprocessing, and what runs it here.')
+    .argument('[model]', 'folder, .safetensors file or name of an embedded model (default: the embedded one)')
+    .addOption(choice('--format <name>', 'form of the answer', ['table', 'json'], 'table'));
+  for (const option of modelOptions()) command.addOption(option);
+  return command
+    .addHelpText('after', HELP)
+    .action((model: string | undefined) => showModel(context, model, command.optsWithGlobals<InfoFlags>()));
+}
+
+async function showModel({ api, io }: CommandContext, name: string | undefined, flags: InfoFlags): Promise<void> {
+  const patchlens = await api();
+  using model = await patchlens.loadModel(name ?? patchlens.EMBEDDED_MODEL, {
+    ...loadOptions(flags),
+    signal: io.signal,
+  });
+  const colours = coloursFor(io.stdout, io.env, flags.color);
+  const text =
+    flags.format === 'json'
+      ? `${printableJson(model.info)}\n`
+      : facts(factsOf(model.info), { colours, stream: io.stdout });
+  await streamSink(io.stdout).write(text);
+}
+
+function factsOf(info: ModelInfo): Fact[] {
+  const { config, preprocessing, classes } = info;
+  const { height, width } = config.imageSize;
+  const { patchSize } = config;
+  const patches = (height / patchSize) * (width / patchSize);
+  const [first, second, third] = classes;
+  const examples = [first, second, third].filter((label) => label !== undefined).join('; ');
+  return [
+    ['Model', info.name],
+    ['Architecture', info.architecture],
+    ['Family', info.family],
+    ['Parameters', count(info.numParameters)],
+    ['Image', `${height} x ${width} pixels (height x width), ${config.numChannels} channels`],
+    ['Patches', `${count(patches)} of ${patchSize} x ${patchSize} pixels`],
+    ['Encoder', `${config.depth} blocks, width ${config.dim}, ${config.numHeads} heads, MLP ${config.mlpDim}`],
+    ['Positions', POSITIONS[config.positions.kind]],
+    ['Pooling', config.pooling.kind === 'mean' ? 'mean of the patch tokens' : 'class token'],
+    ['Classes', `${count(classes.length)}${examples && ` (${examples}${classes.length > 3 ? '; …' : ''})`}`],
+    ['Preprocessing', inWords(preprocessing)],
+    ['Backend', `${info.backend}, ${info.precision}, ${info.threads} ${info.threads === 1 ? 'thread' : 'threads'}`],
+    ...(info.notice === undefined ? [] : [['Note', info.notice] satisfies Fact]),
+  ];
+}
+
+const POSITIONS: Record<ModelInfo['config']['positions']['kind'], string> = {
+  learned: 'learned',
+  'sincos-1d': 'sines and cosines of the patch index',
+  'sincos-2d': 'sines and cosines of row and column',
+  none: 'none',
+};
+
+/** 5717416 → `5,717,416` */
+function count(number: number): string {
+  return number.toLocaleString('en');
+}
+
+const HELP = `
+Examples:
+  patchlens models info ./vit-base
+  patchlens models info ./vit-base --format json | jq .numParameters`;

@@ -1,0 +1,88 @@
+import { InvalidArgumentError, Option } from 'commander';
+
+import type { BackendName, LoadOptions, Precision, Size } from '../index.ts';
+
+/** Of every command; given before or after its name. */
+export interface CommonFlags {
+  readonly quiet?: true;
+  readonly color: boolean;
+}
+
+/** Of every command that loads a model. */
+export interface ModelFlags {
+  readonly backend: BackendName | 'auto';
+  readonly precision: Precision | 'auto';
+  readonly threads?: number;
+  readonly imageSize?: number | Size;
+}
+
+// Records, so that a backend or precision added to the library and forgotten here breaks the build.
+const BACKENDS: Record<BackendName | 'auto', true> = { auto: true, tensorflow: true, wasm: true, cpu: true };
+const PRECISIONS: Record<Precision | 'auto', true> = { auto: true, f32: true };
+
+/** Fresh options for one command: what runs the model, and how. */
+export function modelOptions(): Option[] {
+  return [
+    choice('--backend <name>', 'what computes', Object.keys(BACKENDS), 'auto'),
+    choice('--precision <name>', 'arithmetic of the products', Object.keys(PRECISIONS), 'auto'),
+    new Option('--threads <n>', 'threads of the backend (its own choice if absent)').argParser(positiveInteger),
+    new Option(
+      '--image-size <size>',
+      'pixels the model sees, 384 or 240x320 (height x width), in place of its own size',
+    ).argParser(pixels),
+  ];
+}
+
+export function loadOptions({ backend, precision, threads, imageSize }: ModelFlags): LoadOptions {
+  return { backend, precision, threads, imageSize };
+}
+
+/** An option with a closed list of values, which suggests the nearest one for a value outside it. */
+export function choice(flags: string, description: string, values: readonly string[], preset: string): Option {
+  return new Option(flags, `${description}: ${values.join(', ')}`).default(preset).argParser((value) => {
+    if (values.includes(value)) return value;
+    const nearest = nearestTo(value, values);
+    const suggestion = nearest === undefined ? '' : ` Did you mean ${nearest}?`;
+    throw new InvalidArgumentError(`Expected one of ${values.join(', ')}.${suggestion}`);
+  });
+}
+
+export function positiveInteger(value: string): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number < 1 || !Number.isSafeInteger(number)) {
+    throw new InvalidArgumentError('Expected a whole number of 1 or more.');
+  }
+  return number;
+}
+
+function pixels(value: string): number | Size {
+  const [, height, width] = /^(\d+)(?:x(\d+))?$/i.exec(value) ?? [];
+  if (height === undefined || Number(height) < 1 || (width !== undefined && Number(width) < 1)) {
+    throw new InvalidArgumentError('Expected pixels, as 384 or 240x320 (height x width).');
+  }
+  return width === undefined ? Number(height) : { height: Number(height), width: Number(width) };
+}
+
+function nearestTo(value: string, candidates: readonly string[]): string | undefined {
+  const ranked = candidates
+    .map((candidate) => ({ candidate, distance: editDistance(value.toLowerCase(), candidate) }))
+    .toSorted((a, b) => a.distance - b.distance);
+  const [best] = ranked;
+  // Half of the letters wrong is no slip of the finger any more, unless the beginning was typed right.
+  const isNear = best && best.distance <= Math.max(1, Math.floor(best.candidate.length / 2));
+  return isNear ? best.candidate : candidates.find((candidate) => value !== '' && candidate.startsWith(value));
+}
+
+/** Levenshtein distance, row by row. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = previous[j - 1]! + Number(a[i - 1] !== b[j - 1]);
+      row.push(Math.min(substitution, previous[j]! + 1, row[j - 1]! + 1));
+    }
+    previous = row;
+  }
+  return previous[b.length]!;
+}

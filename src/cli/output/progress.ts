@@ -1,0 +1,76 @@
+import { clearLine, cursorTo } from 'node:readline';
+
+import { Format, MultiBar } from 'cli-progress';
+import type { Options, Params } from 'cli-progress';
+
+import type { OutputStream } from '../patchlens.ts';
+
+export interface Progress {
+  advance(): void;
+  /** Wipes the bar from a terminal that shows the results too, until `advance` draws it again below them. */
+  makeRoom(): void;
+  stop(): void;
+}
+
+/** For where nobody looks on: a pipe, a file, `--quiet`. */
+export const silent: Progress = { advance() {}, makeRoom() {}, stop() {} };
+
+export interface ProgressOptions {
+  /** Undefined for a list that is still being read: then images are only counted. */
+  readonly total: number | undefined;
+  /** Whether results appear in the same terminal, above the bar. */
+  readonly sharesTerminal: boolean;
+}
+
+/** A bar on `stream`, a terminal. */
+export function progressBar(stream: OutputStream, { total, sharesTerminal }: ProgressOptions): Progress {
+  const bars = new MultiBar({
+    stream,
+    format: (options, params) => progressLine(options, params, total),
+    barsize: 24,
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    clearOnComplete: true,
+    // `makeRoom` wipes the bar, so it is drawn anew even when it has not changed.
+    forceRedraw: true,
+    // Trims to the terminal. Switching its wrapping off instead would leave it off after a kill.
+    linewrap: true,
+    gracefulExit: false,
+    emptyOnZero: true,
+  });
+  const bar = bars.create(total ?? 0, 0);
+  bars.update();
+  return {
+    advance() {
+      bar.increment();
+      if (sharesTerminal) bars.update();
+    },
+    makeRoom() {
+      if (!sharesTerminal) return;
+      clearLine(stream, 0);
+      cursorTo(stream, 0);
+    },
+    stop: () => bars.stop(),
+  };
+}
+
+function progressLine(options: Options, { value, progress, startTime }: Params, total: number | undefined): string {
+  const seconds = (Date.now() - startTime) / 1000;
+  const rate = seconds > 0 ? value / seconds : 0;
+  const speed = value === 0 ? '' : `  ${rate.toFixed(rate < 10 ? 1 : 0)} images/s`;
+  if (total === undefined) return `${value} images${speed}`;
+  const left = value === 0 ? '' : `  ${duration((total - value) / rate)} left`;
+  return `${Format.BarFormat(progress, options)}  ${value}/${total}${speed}${left}`;
+}
+
+/** `42 s`, `3 min 05 s`, `2 h 10 min` */
+export function duration(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
+  return `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} min`;
+}
+
+function two(number: number): string {
+  return String(number).padStart(2, '0');
+}

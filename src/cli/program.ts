@@ -1,0 +1,70 @@
+import { Command } from 'commander';
+
+import { classifyCommand } from './commands/classify.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { modelsInfoCommand } from './commands/models-info.ts';
+import { modelsListCommand } from './commands/models-list.ts';
+import { coloursFor } from './output/colours.ts';
+import { printable } from './output/printable.ts';
+import type { CommandContext } from './patchlens.ts';
+import { packageVersion } from './version.ts';
+
+/** The whole command line. Parsing throws a `CommanderError` for usage errors and for help, whatever a command throws otherwise. */
+export function createProgram(context: CommandContext): Command {
+  const program = new Command('patchlens')
+    .description('Vision Transformer image classification on TensorFlow.js kernels.')
+    .version(packageVersion())
+    .option('-q, --quiet', 'no notes and no progress on standard error, errors only')
+    .option('--no-color', 'no colours (as NO_COLOR; FORCE_COLOR asks for them)')
+    .configureHelp({ showGlobalOptions: true })
+    .addCommand(classifyCommand(context))
+    .addCommand(
+      new Command('models')
+        .description('Look at models.')
+        .addCommand(modelsInfoCommand(context))
+        .addCommand(modelsListCommand(context)),
+    )
+    .addCommand(doctorCommand(context))
+    .addHelpText('after', HELP);
+  const everyCommand = [program, ...descendantsOf(program)];
+  for (const command of everyCommand) configure(command, program, context);
+  return program;
+}
+
+function descendantsOf(command: Command): Command[] {
+  return command.commands.flatMap((child) => [child, ...descendantsOf(child)]);
+}
+
+// `addCommand` inherits nothing, so each command is told: throw in place of exiting, and use the given streams.
+function configure(command: Command, program: Command, { io }: CommandContext): void {
+  const colours = () => coloursFor(io.stdout, io.env, program.opts()['color'] !== false);
+  command
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true, styleTitle: (title) => colours().bold(title) })
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      getOutHelpWidth: () => Math.min(io.stdout.columns ?? 80, 120),
+      getErrHelpWidth: () => Math.min(io.stderr.columns ?? 80, 120),
+      getOutHasColors: () => colours().isColorSupported,
+      getErrHasColors: () => false,
+      outputError: (text, write) => write(`${oneLine(text)}\n`),
+    });
+}
+
+/** `error: unknown option '--topk'\n(Did you mean --top-k?)` becomes our one line. */
+function oneLine(text: string): string {
+  const line = text
+    .trim()
+    .replaceAll('\n', ' ')
+    .replace(/^error: /, '');
+  return printable(`patchlens: ${line}`);
+}
+
+const HELP = `
+Examples:
+  patchlens classify photos             what the images of a folder show
+  patchlens models info ./vit-base      what a checkpoint holds
+  patchlens doctor                      what works on this machine, and how to mend what does not
+
+Results go to standard output, everything else to standard error. 'patchlens <command> --help' has the details.`;

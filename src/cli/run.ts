@@ -1,0 +1,58 @@
+import { CommanderError } from 'commander';
+
+import type { ErrorCode } from '../index.ts';
+import { CommandFailure, EXIT } from './exit.ts';
+import { note } from './output/notes.ts';
+import { printable } from './output/printable.ts';
+import type { CommandContext } from './patchlens.ts';
+import { createProgram } from './program.ts';
+
+/** Runs one command line, without the names of node and script, and returns its exit code. Never rejects. */
+export async function run(argv: readonly string[], context: CommandContext): Promise<number> {
+  // A failed write is met where it is awaited; unheard, the event would end the process.
+  for (const stream of [context.io.stdout, context.io.stderr]) stream.on('error', () => {});
+  try {
+    await createProgram(context).parseAsync(argv, { from: 'user' });
+    return EXIT.done;
+  } catch (error) {
+    return report(error, context);
+  }
+}
+
+/** An expected failure is one line, a bug shows its stack. */
+async function report(error: unknown, { api, io }: CommandContext): Promise<number> {
+  // Commander has printed its message already; help and version end here too, with code 0.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  // What an abort breaks fails in many ways, and all of them for this reason.
+  const cause: unknown = io.signal.aborted ? io.signal.reason : error;
+  if (cause instanceof CommandFailure) {
+    if (cause.exitCode !== EXIT.done) note(io, cause.message);
+    return cause.exitCode;
+  }
+  const { PatchlensError } = await api();
+  const exitCode = cause instanceof PatchlensError ? EXIT_OF[cause.code] : 'bug';
+  if (cause instanceof PatchlensError && exitCode !== 'bug') {
+    note(io, cause.message);
+    return exitCode;
+  }
+  const stack = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  note(io, 'unexpected error, which is a bug in patchlens:');
+  io.stderr.write(`${stack.split('\n').map(printable).join('\n')}\n`);
+  return EXIT.failed;
+}
+
+// Every code has its place here, so that a new one cannot be forgotten.
+const EXIT_OF = {
+  ARGUMENT_INVALID: EXIT.usage,
+  IMAGE_NOT_FOUND: EXIT.failed,
+  IMAGE_UNREADABLE: EXIT.failed,
+  IMAGE_UNSUPPORTED: EXIT.failed,
+  IMAGE_TOO_LARGE: EXIT.failed,
+  MODEL_NOT_FOUND: EXIT.model,
+  WEIGHTS_INVALID: EXIT.model,
+  CONFIG_INVALID: EXIT.model,
+  BACKEND_UNAVAILABLE: EXIT.model,
+  BACKEND_CONFLICT: EXIT.model,
+  MODEL_DISPOSED: 'bug',
+  SHAPE_MISMATCH: 'bug',
+} as const satisfies Record<ErrorCode, number | 'bug'>;

@@ -1,0 +1,161 @@
+import { Readable, Writable } from 'node:stream';
+
+import type { Patchlens } from '../../src/cli/patchlens.ts';
+import { run } from '../../src/cli/run.ts';
+import { ImageError, PatchlensError } from '../../src/errors.ts';
+import type {
+  Classification,
+  Diagnosis,
+  ImageInput,
+  LoadOptions,
+  Model,
+  ModelInfo,
+  Prediction,
+} from '../../src/index.ts';
+import { findImages } from '../../src/inputs.ts';
+import { EMBEDDED_MODEL } from '../../src/models.ts';
+import { variant } from '../../src/vit/variants.ts';
+
+export type Capture = ReturnType<typeof capture>;
+
+/** A stream that remembers what was written, as a pipe or, with `columns`, as a terminal of that width. */
+export function capture(columns?: number) {
+  return accepting(columns, () => undefined);
+}
+
+/** A pipe that fails with `code` after some writes: its reader has closed, as `head` does, or a disk is full. */
+export function failingAfter(writes: number, code: string) {
+  let seen = 0;
+  return accepting(undefined, () =>
+    ++seen > writes ? Object.assign(new Error(`write ${code}`), { code }) : undefined,
+  );
+}
+
+function accepting(columns: number | undefined, failure: () => Error | undefined) {
+  const writable = new Writable({
+    decodeStrings: false,
+    write(chunk: string, _encoding, done) {
+      const error = failure();
+      if (error === undefined) stream.text += chunk;
+      done(error);
+    },
+  });
+  const stream = Object.assign(writable, { text: '', isTTY: columns !== undefined, columns });
+  return stream;
+}
+
+export interface CommandOptions {
+  readonly api?: Partial<Patchlens>;
+  readonly stdin?: string | Uint8Array | Iterable<string>;
+  readonly stdout?: Capture;
+  readonly stderr?: Capture;
+  readonly env?: Record<string, string>;
+  readonly signal?: AbortSignal;
+  /** Standard input is a terminal. */
+  readonly interactive?: boolean;
+}
+
+/** Runs a command line in process against a fake model. */
+export async function patchlens(argv: readonly string[], options: CommandOptions = {}) {
+  const { stdout = capture(), stderr = capture(), env = {}, signal = new AbortController().signal } = options;
+  const chunks =
+    typeof options.stdin === 'string' || options.stdin instanceof Uint8Array ? [options.stdin] : options.stdin;
+  const stdin = Object.assign(Readable.from(chunks ?? [], { objectMode: false }), {
+    isTTY: options.interactive === true,
+  });
+  const api = async () => ({ ...fakePatchlens(), ...options.api });
+  const code = await run(argv, { api, io: { stdin, stdout: stdout, stderr, env, signal } });
+  return { code, stdout: stdout.text, stderr: stderr.text };
+}
+
+export interface FakeModelOptions {
+  readonly classes?: readonly string[];
+  readonly notice?: string;
+  /** Called before each result, to interrupt a run at a known place. */
+  readonly onImage?: (count: number) => void;
+  readonly onLoad?: (name: string, options: LoadOptions) => void;
+}
+
+/** The API with a model that reads no pixels: names that hold `bad` fail, all others get the same three classes. */
+export function fakePatchlens(options: FakeModelOptions = {}): Patchlens {
+  return {
+    EMBEDDED_MODEL,
+    PatchlensError,
+    findImages,
+    diagnose: async () => DIAGNOSIS,
+    listModels: () => [
+      { name: 'shapes', description: 'Four shapes, drawn.', numParameters: 1234567, classes: ['circle', 'square'] },
+    ],
+    loadModel: async (name, load = {}) => {
+      options.onLoad?.(name, load);
+      return fakeModel(name, options);
+    },
+  };
+}
+
+export const PROBABILITIES = [0.8125, 0.125, 0.0625];
+
+function fakeModel(name: string, { classes = ['cat', 'dog', 'eel'], notice, onImage }: FakeModelOptions): Model {
+  const predict = (topK: number): Prediction[] =>
+    PROBABILITIES.slice(0, topK).map((probability, index) => ({ index, label: classes[index] ?? '', probability }));
+  const fail = (path: string) => new ImageError('IMAGE_UNREADABLE', `${path}: expected an image, got text`);
+  let count = 0;
+  return {
+    info: infoOf(name, classes, notice),
+    async classify(image: ImageInput, { topK = 5 } = {}) {
+      if (image instanceof Uint8Array && image.length === 0) throw fail('bytes');
+      return predict(topK);
+    },
+    async *classifyAll(paths, { topK = 5, signal } = {}): AsyncGenerator<Classification, void, undefined> {
+      for await (const path of paths) {
+        onImage?.(count++);
+        signal?.throwIfAborted();
+        if (path.includes('bad')) {
+          const { code, message } = fail(path);
+          yield { path, status: 'error', error: { code, message } };
+        } else yield { path, status: 'ok', predictions: predict(topK) };
+      }
+    },
+    dispose() {},
+    [Symbol.dispose]() {},
+  };
+}
+
+function infoOf(name: string, classes: readonly string[], notice: string | undefined): ModelInfo {
+  return {
+    name,
+    architecture: 'vit_tiny_patch16_224',
+    family: 'timm ViT',
+    classes,
+    numParameters: 5_717_416,
+    config: variant('Ti', 16),
+    preprocessing: {
+      imageSize: { height: 224, width: 224 },
+      resize: { kind: 'shorter-edge', size: 248 },
+      interpolation: 'bicubic',
+      cropRounding: 'half-even',
+      mean: [0.5, 0.5, 0.5],
+      std: [0.25, 0.25, 0.25],
+    },
+    backend: 'wasm',
+    precision: 'f32',
+    threads: 2,
+    notice,
+  };
+}
+
+export const DIAGNOSIS: Diagnosis = {
+  patchlens: '1.2.3',
+  node: { version: '20.20.2', required: '>=20.19', supported: true },
+  platform: { os: 'linux', release: '6.1.0', arch: 'x64' },
+  cpu: { model: 'Abacus 9000', parallelism: 2, processors: 8 },
+  memoryBytes: 4 * 2 ** 30,
+  packages: { '@tensorflow/tfjs-core': '4.22.0', '@tensorflow/tfjs-node': null },
+  images: { status: 'loads', sharp: '0.35.5', libvips: '8.18.7', formats: ['jpeg', 'png'] },
+  backends: [
+    { name: 'tensorflow', status: 'unavailable', reason: 'backend tensorflow: not installed' },
+    { name: 'wasm', status: 'loads', detail: 'tfjs 4.22.0, SIMD' },
+    { name: 'cpu', status: 'loads', detail: 'plain JavaScript' },
+  ],
+  auto: 'wasm',
+};
