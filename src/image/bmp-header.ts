@@ -16,7 +16,7 @@ export interface BmpHeader {
 const FILE_HEADER_BYTES = 14;
 /** OS/2 1, Windows 3, its two undocumented extensions, OS/2 2, Windows 4 and 5. */
 const CORE_HEADER_BYTES = 12;
-const HEADER_BYTES = [CORE_HEADER_BYTES, 40, 52, 56, 64, 108, 124];
+const HEADER_BYTES = new Set([CORE_HEADER_BYTES, 40, 52, 56, 64, 108, 124]);
 const RLE8 = 1;
 const RLE4 = 2;
 const BIT_FIELDS = 3;
@@ -30,7 +30,7 @@ const ALPHA_BIT_FIELDS = 6;
 export function parseBmpHeader(name: string, bytes: Uint8Array, maxPixels: number): BmpHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerBytes = bytes.length >= 18 ? view.getUint32(14, true) : 0;
-  if (!HEADER_BYTES.includes(headerBytes) || bytes.length < FILE_HEADER_BYTES + headerBytes) {
+  if (!HEADER_BYTES.has(headerBytes) || bytes.length < FILE_HEADER_BYTES + headerBytes) {
     throw new ImageError('IMAGE_UNREADABLE', `${name}: expected a BMP header, got ${bytes.length} other bytes`);
   }
   const core = headerBytes === CORE_HEADER_BYTES;

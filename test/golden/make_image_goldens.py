@@ -1,21 +1,27 @@
-"""Writes test/image/fixtures: tiny images of every kind, and what Pillow, torchvision, timm and transformers make of them.
+"""Writes test/image/fixtures: tiny images of every kind, and what Pillow, torchvision and timm make of them.
 
-    pip install pillow==12.3.0 numpy torch==2.13.0 torchvision==0.28.0 timm==1.0.29 transformers==5.18.0
+    pip install -r test/golden/requirements.txt
     python test/golden/make_image_goldens.py
 
 Deterministic: a second run with the same versions changes nothing. All pictures are drawn here, none is borrowed.
 """
 
 import base64
+import hashlib
 import io
+import itertools
 import json
 import struct
 import zlib
 from pathlib import Path
 
 import numpy as np
-import PIL
+from environment import declare_torchvision_ops, pinned_versions
 from PIL import Image, ImageOps
+
+declare_torchvision_ops()
+import torchvision.transforms as tv  # noqa: E402
+from timm.data import create_transform  # noqa: E402
 
 FIXTURES = Path(__file__).parent.parent / "image" / "fixtures"
 KINDS = FIXTURES / "kinds"
@@ -243,11 +249,102 @@ def write_kinds() -> None:
     write_json("kinds.json", expected)
 
 
+def noise(width: int, height: int) -> Image.Image:
+    """The bytes of a linear congruential generator, which the test repeats, so that no input has to be stored."""
+    state, out = 1, bytearray()
+    for _ in range(width * height * 3):
+        state = (state * 1664525 + 1013904223) & 0xFFFFFFFF
+        out.append(state >> 24)
+    return Image.frombytes("RGB", (width, height), bytes(out))
+
+
+# Input and output sizes as (width, height): down, up, both at once, one axis kept, primes, single pixels.
+RESIZES = [
+    ((29, 23), (13, 11)), ((13, 11), (29, 23)), ((31, 7), (7, 31)), ((17, 19), (17, 5)), ((17, 19), (5, 19)),
+    ((17, 19), (17, 19)), ((1, 1), (5, 3)), ((13, 17), (1, 1)), ((1, 37), (11, 3)), ((37, 1), (3, 11)),
+    ((64, 48), (32, 24)), ((50, 40), (20, 16)), ((3, 2), (19, 23)), ((211, 3), (2, 2)), ((97, 89), (23, 19)),
+]  # fmt: skip
+LARGE_RESIZES = [((500, 375), (331, 248)), ((90, 120), (248, 330))]
+FILTERS = {name: Image.Resampling[name.upper()] for name in ("bilinear", "bicubic", "lanczos", "box")}
+
+
+def write_resizes() -> None:
+    expected: dict[str, object] = {}
+    for (input_size, output_size), (name, how) in itertools.product(RESIZES + LARGE_RESIZES, FILTERS.items()):
+        pixels = noise(*input_size).resize(output_size, how).tobytes()
+        key = f"{input_size[0]}x{input_size[1]} {output_size[0]}x{output_size[1]} {name}"
+        large = (input_size, output_size) in LARGE_RESIZES
+        expected[key] = sha256(pixels) if large else base64.b64encode(pixels).decode()
+    write_json("resizes.json", expected)
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+HALF = dict(mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+IMAGENET = dict(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+# Corners cut from photo.jpeg, as (width, height): landscape, portrait, odd margins, smaller than any model's input.
+CUTS = [(160, 97), (89, 140), (101, 100), (31, 23), (7, 140)]
+
+
+def transforms() -> dict[str, object]:
+    """Real timm and torchvision pipelines; the test names the recipe that each of them should equal."""
+    timm = lambda **options: create_transform(is_training=False, **options)  # noqa: E731
+    floor_crop = lambda image: floor_cropped(image, 251, 224)  # noqa: E731
+    return {
+        "timm 224 crop 0.9 bicubic": timm(input_size=(3, 224, 224), crop_pct=0.9, interpolation="bicubic", **HALF),
+        "timm 224 crop 0.875 bilinear": timm(input_size=(3, 224, 224), interpolation="bilinear", **IMAGENET),
+        "timm 96 crop 1.0 lanczos": timm(input_size=(3, 96, 96), crop_pct=1.0, interpolation="lanczos", **IMAGENET),
+        "timm 224 crop 0.9 squash": timm(
+            input_size=(3, 224, 224), crop_pct=0.9, crop_mode="squash", interpolation="bicubic", **IMAGENET
+        ),
+        "timm 224 crop 0.9 border": timm(
+            input_size=(3, 224, 224), crop_pct=0.9, crop_mode="border", interpolation="bicubic", **IMAGENET
+        ),
+        "timm 224 crop 1.0 border": timm(
+            input_size=(3, 224, 224), crop_pct=1.0, crop_mode="border", interpolation="bicubic", **HALF
+        ),
+        "timm 240x320 crop 0.95": timm(input_size=(3, 240, 320), crop_pct=0.95, interpolation="bicubic", **IMAGENET),
+        "torchvision 120 crop 161": tv.Compose(
+            [tv.Resize(120), tv.CenterCrop(161), tv.ToTensor(), tv.Normalize(**IMAGENET)]
+        ),
+        "transformers 251 crop 224": tv.Compose([floor_crop, tv.ToTensor(), tv.Normalize(**IMAGENET)]),
+    }
+
+
+def floor_cropped(image: Image.Image, edge: int, crop: int) -> Image.Image:
+    """transformers 5.18, image_transforms.py: torchvision's resize, but `center_crop` takes (side - crop) // 2."""
+    resized = tv.Resize(edge, tv.InterpolationMode.BICUBIC)(image)
+    left, top = ((side - crop) // 2 for side in resized.size)
+    return resized.crop((left, top, left + crop, top + crop))
+
+
+def write_preprocessing() -> None:
+    (FIXTURES / "photo.jpeg").write_bytes(encoded(Image.fromarray(photo(140, 160)), "JPEG", quality=85))
+    whole = Image.open(FIXTURES / "photo.jpeg").convert("RGB")
+    expected: dict[str, object] = {}
+    for (name, transform), (width, height) in itertools.product(transforms().items(), CUTS):
+        if "border" in name and width * 10 < height:
+            continue
+        values = transform(whole.crop((0, 0, width, height))).permute(1, 2, 0).contiguous().numpy()
+        flat = values.reshape(-1)
+        at = [flat.size * k // 16 + 37 * k for k in range(16)]
+        expected[f"{width}x{height} {name}"] = {
+            "shape": values.shape,
+            "samples": {i: float(flat[i]) for i in at},
+            "sha256": sha256(flat.astype("<f4").tobytes()),
+        }
+    write_json("preprocessing.json", expected)
+
+
 def write_json(name: str, content: dict[str, object]) -> None:
     lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in content.items())
     (FIXTURES / name).write_text("{\n" + lines + "\n}\n")
 
 
 if __name__ == "__main__":
-    assert PIL.__version__ == "12.3.0", f"expected Pillow 12.3.0, got {PIL.__version__}: the goldens follow its decoders"
+    pinned_versions()
     write_kinds()
+    write_resizes()
+    write_preprocessing()

@@ -245,7 +245,7 @@ describe('what is no image', () => {
         const bytes = Buffer.from(whole);
         bytes[at] = bytes[at]! ^ 0xff;
         const outcome: unknown = await decodeImage(bytes, { maxPixels: 1e6 }).catch((error: unknown) => error);
-        if (outcome instanceof Error) expect(outcome).toBeInstanceOf(ImageError);
+        expect(outcome instanceof ImageError || !(outcome instanceof Error), `${file}, byte ${at}`).toBe(true);
       }
     }
   });

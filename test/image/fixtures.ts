@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,4 +37,29 @@ export function worstDifference(actual: ArrayLike<number>, expected: ArrayLike<n
   let worst = 0;
   for (let i = 0; i < actual.length; i++) worst = Math.max(worst, Math.abs(actual[i]! - expected[i]!));
   return worst;
+}
+
+/** The bytes of the golden script's linear congruential generator, as an image. */
+export function noise(width: number, height: number): RgbImage {
+  const data = new Uint8Array(width * height * 3);
+  let state = 1;
+  for (let i = 0; i < data.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    data[i] = state >>> 24;
+  }
+  return { data, width, height };
+}
+
+/** A copy of part of an image. */
+export function cropped(image: RgbImage, left: number, top: number, width: number, height: number): RgbImage {
+  const data = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    const from = ((top + y) * image.width + left) * 3;
+    data.set(image.data.subarray(from, from + width * 3), y * width * 3);
+  }
+  return { data, width, height };
+}
+
+export function sha256(content: NodeJS.ArrayBufferView): string {
+  return createHash('sha256').update(content).digest('hex');
 }
