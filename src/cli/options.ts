@@ -8,8 +8,14 @@ export interface CommonFlags {
   readonly color: boolean;
 }
 
+/** Of every command that runs a model on images. */
+export interface ModelFlags extends RunFlags {
+  readonly model?: string;
+  readonly batchSize?: number;
+}
+
 /** Of every command that loads a model. */
-export interface ModelFlags {
+export interface RunFlags {
   readonly backend: BackendName | 'auto';
   readonly precision: Precision | 'auto';
   readonly threads?: number;
@@ -20,20 +26,29 @@ export interface ModelFlags {
 const BACKENDS: Record<BackendName | 'auto', true> = { auto: true, tensorflow: true, wasm: true, cpu: true };
 const PRECISIONS: Record<Precision | 'auto', true> = { auto: true, f32: true };
 
-/** Fresh options for one command: what runs the model, and how. */
+/** Fresh options for a command that runs a model on images: which model, and how it runs. */
 export function modelOptions(): Option[] {
+  const model = new Option(
+    '--model <model>',
+    'folder, .safetensors file or name of an embedded model (default: the embedded one)',
+  );
+  const batchSize = new Option('--batch-size <n>', 'images computed together').argParser(positiveInteger);
+  return [model, ...runOptions(), batchSize].map((option) => option.helpGroup('Model:'));
+}
+
+/** Fresh options for a command that loads a model: how it runs. */
+export function runOptions(): Option[] {
   return [
     choice('--backend <name>', 'what computes', Object.keys(BACKENDS), 'auto'),
     choice('--precision <name>', 'arithmetic of the products', Object.keys(PRECISIONS), 'auto'),
-    new Option('--threads <n>', 'threads of the backend (its own choice if absent)').argParser(positiveInteger),
-    new Option(
-      '--image-size <size>',
-      'pixels the model sees, 384 or 240x320 (height x width), in place of its own size',
-    ).argParser(pixels),
+    new Option('--threads <n>', 'threads of the backend').argParser(positiveInteger),
+    new Option('--image-size <size>', 'run at another size in pixels: 384, or 240x320 (height x width)').argParser(
+      pixels,
+    ),
   ];
 }
 
-export function loadOptions({ backend, precision, threads, imageSize }: ModelFlags): LoadOptions {
+export function loadOptions({ backend, precision, threads, imageSize }: RunFlags): LoadOptions {
   return { backend, precision, threads, imageSize };
 }
 

@@ -20,7 +20,8 @@ export function createProgram(context: CommandContext): Command {
     .addCommand(classifyCommand(context))
     .addCommand(
       new Command('models')
-        .description('Look at models.')
+        .summary('look at models')
+        .description('Look at the models that ship with the package, and into any checkpoint.')
         .addCommand(modelsInfoCommand(context))
         .addCommand(modelsListCommand(context)),
     )
@@ -63,8 +64,9 @@ function oneLine(text: string): string {
 
 const HELP = `
 Examples:
-  patchlens classify photos             what the images of a folder show
-  patchlens models info ./vit-base      what a checkpoint holds
-  patchlens doctor                      what works on this machine, and how to mend what does not
+  patchlens classify photos          what the images of a folder show
+  patchlens models info ./vit-base   what a checkpoint holds
+  patchlens doctor                   what works on this machine
 
-Results go to standard output, everything else to standard error. 'patchlens <command> --help' has the details.`;
+Results go to standard output, everything else to standard error.
+'patchlens <command> --help' has the details, examples and exit codes.`;

@@ -29,7 +29,8 @@ describe('help and version', () => {
 
   it('documents every exit code of classify', async () => {
     const { stdout } = await patchlens(['classify', '--help']);
-    expect(stdout).toMatch(/0 done.*1 an image.*2 usage.*3 no image.*4 problem.*130 interrupted/s);
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    expect(stdout).toMatch(/0 +done.*1 +an image.*2 +usage.*3 +no image.*4 +problem.*130 +interrupted/s);
   });
 
   it('shows the help on stderr and fails with 2 when no command is given', async () => {

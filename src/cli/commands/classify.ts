@@ -20,11 +20,9 @@ import { batchOf, noImage, stdinOf } from '../sources.ts';
 
 interface ClassifyFlags extends CommonFlags, ModelFlags, BatchFlags {
   readonly quiet?: true;
-  readonly model?: string;
   readonly topK: number;
   readonly format: FormatName;
   readonly output?: string;
-  readonly batchSize?: number;
   readonly autoOrient: boolean;
   readonly failFast?: true;
 }
@@ -36,24 +34,29 @@ export function classifyCommand(context: CommandContext): Command {
       'Say what each image shows: the most probable classes of a Vision Transformer, in the order of the inputs.',
     )
     .argument('[inputs...]', 'image files, folders, quoted globs, or - for the bytes of one image on standard input')
-    .option(
+    .addHelpText('after', HELP);
+  for (const option of [...inputOptions(), ...modelOptions(), ...outputOptions()]) command.addOption(option);
+  return command.action((inputs: string[]) => classify(context, inputs, command.optsWithGlobals<ClassifyFlags>()));
+}
+
+function inputOptions(): Option[] {
+  return [
+    new Option(
       '--files-from <list>',
-      'read further file names from a list, one a line and taken literally; - for standard input',
-    )
-    .option('--no-recursive', 'do not descend into the folders of a folder')
-    .option('--model <model>', 'folder, .safetensors file or name of an embedded model (default: the embedded one)')
-    .addOption(new Option('--top-k <n>', 'predictions of each image').argParser(positiveInteger).default(5))
-    .addOption(choice('--format <name>', 'form of the results', FORMATS, 'table'))
-    .option('--output <file>', 'write the results to a file, which appears whole, in place of standard output')
-    .option('--fail-fast', 'stop at the first image that fails')
-    .option('--no-auto-orient', 'leave images as stored, whatever their EXIF orientation says')
-    .addOption(
-      new Option('--batch-size <n>', 'images computed at once (a good one if absent)').argParser(positiveInteger),
-    );
-  for (const option of modelOptions()) command.addOption(option);
-  return command
-    .addHelpText('after', HELP)
-    .action((inputs: string[]) => classify(context, inputs, command.optsWithGlobals<ClassifyFlags>()));
+      'also the files named in a list, one a line, taken literally; - for standard input',
+    ),
+    new Option('--no-recursive', 'do not descend into the folders of a folder'),
+    new Option('--no-auto-orient', 'leave images as stored, whatever their EXIF orientation says'),
+    new Option('--fail-fast', 'stop at the first image that fails'),
+  ].map((option) => option.helpGroup('Input:'));
+}
+
+function outputOptions(): Option[] {
+  return [
+    new Option('--top-k <n>', 'predictions of each image').argParser(positiveInteger).default(5),
+    choice('--format <name>', 'form of the results', FORMATS, 'table'),
+    new Option('--output <file>', 'write the results to a file, which appears whole, not to standard output'),
+  ].map((option) => option.helpGroup('Output:'));
 }
 
 async function classify(context: CommandContext, inputs: readonly string[], flags: ClassifyFlags): Promise<void> {
@@ -162,18 +165,24 @@ function imagesOf(count: number): string {
 }
 
 const HELP = `
-Folders give their images only (jpg, jpeg, png, webp, avif, gif, tif, tiff, svg, bmp), in natural order. A file that is
-missing or no image becomes a result of its own and does not stop the others. If the run is interrupted, the results
-that were finished are written as a whole document. Where the reader of a pipe leaves early, the run ends quietly.
+Of folders and globs only images count, by their extension (jpg jpeg png webp
+avif gif tif tiff svg bmp), in natural order. A file that is missing or is no
+image becomes a result of its own and does not stop the others. An interrupted
+run leaves the results it had finished as a whole document, and when the reader
+of a pipe leaves early (| head) the run ends quietly with 0.
 
 Examples:
-  patchlens classify cat.jpg                                 the five most probable classes of one photograph
-  patchlens classify photos --top-k 1 --format csv > out.csv a spreadsheet of a folder
-  patchlens classify 'photos/**/*.png' --format json --output out.json
-  find . -name '*.jpg' | patchlens classify --files-from - --format jsonl | jq .predictions[0].label
+  patchlens classify cat.jpg
+  patchlens classify photos --top-k 1 --format csv > photos.csv
+  patchlens classify 'photos/**/*.png' --format json --output photos.json
+  find . -name '*.jpg' | patchlens classify --files-from - --format jsonl
   curl -s https://example.org/cat.jpg | patchlens classify -
   patchlens classify cat.jpg --model ./vit-base --backend wasm --threads 4
 
 Exit codes:
-  0 done   1 an image failed, or the output could not be written   2 usage   3 no image matched
-  4 problem with the model or the backend   130 interrupted`;
+  0    done
+  1    an image failed, or the output could not be written
+  2    usage
+  3    no image matched
+  4    problem with the model or the backend
+  130  interrupted`;

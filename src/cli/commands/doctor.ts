@@ -17,6 +17,7 @@ interface DoctorFlags extends CommonFlags {
 
 export function doctorCommand(context: CommandContext): Command {
   const command = new Command('doctor')
+    .summary('say what works on this machine')
     .description('Say what works on this machine, and how to mend what does not.')
     .addOption(choice('--format <name>', 'form of the answer', ['table', 'json'], 'table'))
     .addHelpText('after', '\nExit codes: 0 models can run here, 4 they cannot.');

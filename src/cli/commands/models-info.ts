@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 
 import type { ModelInfo } from '../../index.ts';
-import type { CommonFlags, ModelFlags } from '../options.ts';
-import { choice, loadOptions, modelOptions } from '../options.ts';
+import type { CommonFlags, RunFlags } from '../options.ts';
+import { choice, loadOptions, runOptions } from '../options.ts';
 import { coloursFor } from '../output/colours.ts';
 import { facts } from '../output/facts.ts';
 import type { Fact } from '../output/facts.ts';
@@ -11,16 +11,17 @@ import { printableJson } from '../output/printable.ts';
 import { streamSink } from '../output/sink.ts';
 import type { CommandContext } from '../patchlens.ts';
 
-interface InfoFlags extends CommonFlags, ModelFlags {
+interface InfoFlags extends CommonFlags, RunFlags {
   readonly format: 'table' | 'json';
 }
 
 export function modelsInfoCommand(context: CommandContext): Command {
   const command = new Command('info')
+    .summary('show what a model is')
     .description('Show what a model is: its architecture, classes and preprocessing, and what runs it here.')
     .argument('[model]', 'folder, .safetensors file or name of an embedded model (default: the embedded one)')
     .addOption(choice('--format <name>', 'form of the answer', ['table', 'json'], 'table'));
-  for (const option of modelOptions()) command.addOption(option);
+  for (const option of runOptions()) command.addOption(option);
   return command
     .addHelpText('after', HELP)
     .action((model: string | undefined) => showModel(context, model, command.optsWithGlobals<InfoFlags>()));

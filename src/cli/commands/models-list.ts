@@ -16,6 +16,7 @@ interface ListFlags extends CommonFlags {
 
 export function modelsListCommand(context: CommandContext): Command {
   const command = new Command('list')
+    .summary('list the models that ship with the package')
     .description('List the models that ship with the package.')
     .addOption(choice('--format <name>', 'form of the list', ['table', 'json'], 'table'));
   return command.action(() => list(context, command.optsWithGlobals<ListFlags>()));

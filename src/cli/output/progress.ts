@@ -1,6 +1,6 @@
 import { clearLine, cursorTo } from 'node:readline';
 
-import { Format, MultiBar } from 'cli-progress';
+import cliProgress from 'cli-progress';
 import type { Options, Params } from 'cli-progress';
 
 import type { OutputStream } from '../patchlens.ts';
@@ -24,7 +24,7 @@ export interface ProgressOptions {
 
 /** A bar on `stream`, a terminal. */
 export function progressBar(stream: OutputStream, { total, sharesTerminal }: ProgressOptions): Progress {
-  const bars = new MultiBar({
+  const bars = new cliProgress.MultiBar({
     stream,
     format: (options, params) => progressLine(options, params, total),
     barsize: 24,
@@ -60,7 +60,7 @@ function progressLine(options: Options, { value, progress, startTime }: Params, 
   const speed = value === 0 ? '' : `  ${rate.toFixed(rate < 10 ? 1 : 0)} images/s`;
   if (total === undefined) return `${value} images${speed}`;
   const left = value === 0 ? '' : `  ${duration((total - value) / rate)} left`;
-  return `${Format.BarFormat(progress, options)}  ${value}/${total}${speed}${left}`;
+  return `${cliProgress.Format.BarFormat(progress, options)}  ${value}/${total}${speed}${left}`;
 }
 
 /** `42 s`, `3 min 05 s`, `2 h 10 min` */

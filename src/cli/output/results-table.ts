@@ -107,6 +107,8 @@ function longest(texts: readonly string[]): number {
 }
 
 function percentOf(probability: number): string {
+  // Not nothing, as 0.00% would say.
+  if (probability > 0 && probability < 0.00005) return '<0.01%'.padStart(PERCENT_WIDTH);
   return `${(probability * 100).toFixed(2)}%`.padStart(PERCENT_WIDTH);
 }
 
