@@ -1,0 +1,76 @@
+/**
+ * The errors patchlens throws on purpose. Each class is one cause that a caller can act on; `code` is stable across
+ * releases and is what the command line prints. Messages read «where: expected …, got …», then the remedy.
+ */
+export type ErrorCode =
+  | 'ARGUMENT_INVALID'
+  | 'SHAPE_MISMATCH'
+  | 'IMAGE_NOT_FOUND'
+  | 'IMAGE_UNREADABLE'
+  | 'IMAGE_UNSUPPORTED'
+  | 'IMAGE_TOO_LARGE'
+  | 'MODEL_NOT_FOUND'
+  | 'MODEL_DISPOSED'
+  | 'WEIGHTS_INVALID'
+  | 'CONFIG_INVALID'
+  | 'BACKEND_UNAVAILABLE'
+  | 'BACKEND_CONFLICT';
+
+export abstract class PatchlensError extends Error {
+  abstract readonly code: ErrorCode;
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** An option or argument outside its domain: the caller's to fix. */
+export class ArgumentError extends PatchlensError {
+  readonly code = 'ARGUMENT_INVALID';
+}
+
+/** A tensor or array whose shape is not the one a function asks for. */
+export class ShapeError extends PatchlensError {
+  readonly code = 'SHAPE_MISMATCH';
+}
+
+type ImageErrorCode = Extract<ErrorCode, `IMAGE_${string}`>;
+
+/** One image that could not be used; the rest of a batch is unaffected. */
+export class ImageError extends PatchlensError {
+  readonly code: ImageErrorCode;
+  constructor(code: ImageErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** No model at the path or under the name asked for. */
+export class ModelNotFoundError extends PatchlensError {
+  readonly code = 'MODEL_NOT_FOUND';
+}
+
+/** A model used after `dispose()`. */
+export class ModelDisposedError extends PatchlensError {
+  readonly code = 'MODEL_DISPOSED';
+}
+
+/** A weights file that is damaged, or whose tensors do not make the architecture it claims. */
+export class WeightsError extends PatchlensError {
+  readonly code = 'WEIGHTS_INVALID';
+}
+
+/** A model configuration that is missing, malformed or out of range. */
+export class ConfigError extends PatchlensError {
+  readonly code = 'CONFIG_INVALID';
+}
+
+type BackendErrorCode = Extract<ErrorCode, `BACKEND_${string}`>;
+
+/** A compute backend that cannot be loaded here, or that conflicts with the one in use. */
+export class BackendError extends PatchlensError {
+  readonly code: BackendErrorCode;
+  constructor(code: BackendErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
