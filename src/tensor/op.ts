@@ -1,0 +1,61 @@
+import { engine, getKernel, registerGradient, registerKernel, tidy } from '@tensorflow/tfjs-core';
+import type { NamedAttrMap, NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
+
+/**
+ * One of our operations as a tfjs kernel. Inputs are an ordered list, optional ones last and simply absent, because the
+ * engine then saves exactly the inputs that there are for the gradient.
+ */
+export interface Op<Attrs extends object> {
+  /** The kernel's name in the tfjs registry. */
+  readonly name: string;
+  /** The same result from stock tfjs operations: what runs where a backend has no kernel of its own. */
+  readonly compose: (inputs: readonly Tensor[], attrs: Attrs) => Tensor[];
+  /**
+   * One function per input, each giving the gradient of the loss with respect to it; `dys` are those with respect to
+   * the outputs. Work that several inputs share is done before the functions are returned.
+   */
+  readonly gradient: (dys: readonly Tensor[], inputs: readonly Tensor[], attrs: Attrs) => (() => Tensor)[];
+}
+
+// The registries of tfjs are global and keyed by name only, so the list of what we add to them is too.
+const OPS: Op<never>[] = [];
+
+/** Registers an op's gradient with tfjs and lists the op for `registerCompositions`. */
+export function defineOp<Attrs extends object>(op: Op<Attrs>): Op<Attrs> {
+  OPS.push(op);
+  registerGradient({
+    kernelName: op.name,
+    saveAllInputs: true,
+    gradFunc: (dy, saved, attrs) => {
+      // tfjs hands one gradient for one output, a list for several; attrs are those that `runOp` passed.
+      const dys = Array.isArray(dy) ? dy : [dy];
+      return Object.fromEntries(op.gradient(dys, saved, attrs as unknown as Attrs).entries());
+    },
+  });
+  return op;
+}
+
+/** Gives a backend the stock composition of every op for which it has registered no kernel of its own. */
+export function registerCompositions(backendName: string): void {
+  for (const op of OPS) {
+    if (getKernel(op.name, backendName) !== undefined) continue;
+    registerKernel({
+      kernelName: op.name,
+      backendName,
+      // The engine passes the very inputs and attributes that `runOp` gave it, as tensors.
+      kernelFunc: ({ inputs, attrs }) =>
+        tidy(() => op.compose(Object.values(inputs) as Tensor[], attrs as unknown as never)),
+    });
+  }
+}
+
+/** Runs an op on the current backend; the caller owns the outputs. */
+export function runOp<Attrs extends object>(op: Op<Attrs>, inputs: readonly Tensor[], attrs: Attrs): Tensor[] {
+  // The engine accepts a list wherever its types say a record (its own Concat relies on it).
+  const outputs: Tensor | Tensor[] = engine().runKernel(
+    op.name,
+    inputs as unknown as NamedTensorMap,
+    attrs as unknown as NamedAttrMap,
+  );
+  return Array.isArray(outputs) ? outputs : [outputs];
+}

@@ -1,0 +1,127 @@
+import { add, matMul, mul, relu, reshape, step, sum, tidy } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+
+import { ShapeError } from '../../errors.ts';
+import { dims } from '../dims.ts';
+import { defineOp, runOp } from '../op.ts';
+import { composedGelu, geluDerivative } from './gelu.ts';
+import type { GeluForm } from './gelu.ts';
+
+export type Activation = 'none' | 'relu' | GeluForm;
+
+export interface LinearOptions {
+  /** [N]; no bias when absent. */
+  readonly bias?: Tensor | undefined;
+  readonly activation?: Activation;
+  /** [..., N], added after the activation. */
+  readonly residual?: Tensor | undefined;
+}
+
+export interface LinearAttrs {
+  readonly activation: Activation;
+  /** Which of the optional inputs follow x and kernel, in this order. */
+  readonly hasBias: boolean;
+  readonly hasResidual: boolean;
+}
+
+/**
+ * activation(x·W + b) + residual, over the last axis: [..., K]·[K, N] → [..., N].
+ *
+ * @throws ShapeError when x, kernel, bias and residual do not fit together.
+ */
+export function linear<T extends Tensor>(x: T, kernel: Tensor, options: LinearOptions = {}): T {
+  const { bias, activation = 'none', residual } = options;
+  const { N } = dims('linear kernel', kernel, 'K N', { K: x.shape.at(-1) ?? 0 });
+  if (bias !== undefined) dims('linear bias', bias, 'N', { N });
+  if (residual !== undefined) checkResidual(residual, x, N);
+  const inputs = [x, kernel, bias, residual].filter((input) => input !== undefined);
+  const attrs = { activation, hasBias: bias !== undefined, hasResidual: residual !== undefined };
+  // One output with the rank of x.
+  return runOp(LINEAR, inputs, attrs)[0] as T;
+}
+
+function checkResidual(residual: Tensor, x: Tensor, N: number): void {
+  const expected = [...x.shape.slice(0, -1), N];
+  if (residual.shape.join() === expected.join()) return;
+  throw new ShapeError(`linear residual: expected [${expected.join(', ')}], got [${residual.shape.join(', ')}]`);
+}
+
+export const LINEAR = defineOp<LinearAttrs>({
+  name: 'PatchlensLinear',
+  compose: (inputs, attrs) => {
+    const { residual } = namedInputs(inputs, attrs);
+    const activated = activate(preActivation(inputs, attrs), attrs.activation);
+    return [residual === undefined ? activated : add(activated, residual)];
+  },
+  gradient: ([dy], inputs, attrs) => {
+    const { x, kernel } = namedInputs(inputs, attrs);
+    const N = kernel.shape[1] ?? 0;
+    // dz: the gradient before the activation, as a matrix [M, N].
+    const dz = tidy(() => reshape(mulSlope(dy!, inputs, attrs), [-1, N]));
+    const gradients = [
+      () => tidy(() => reshape(matMul(dz, kernel, false, true), x.shape)),
+      () => tidy(() => matMul(asRows(x), dz, true, false)),
+    ];
+    if (attrs.hasBias) gradients.push(() => sum(dz, 0));
+    if (attrs.hasResidual) gradients.push(() => dy!.clone());
+    return gradients;
+  },
+});
+
+interface LinearInputs {
+  readonly x: Tensor;
+  readonly kernel: Tensor;
+  readonly bias: Tensor | undefined;
+  readonly residual: Tensor | undefined;
+}
+
+/** Gives the ordered inputs of the kernel their names. */
+export function namedInputs(inputs: readonly Tensor[], attrs: LinearAttrs): LinearInputs {
+  const [x, kernel] = inputs;
+  return {
+    x: x!,
+    kernel: kernel!,
+    bias: attrs.hasBias ? inputs[2] : undefined,
+    residual: attrs.hasResidual ? inputs[attrs.hasBias ? 3 : 2] : undefined,
+  };
+}
+
+/** x·W + b with the rank of x. Never `fused.matMul`: its bias is wrong on tfjs-wasm for transposed or batched operands. */
+function preActivation(inputs: readonly Tensor[], attrs: LinearAttrs): Tensor {
+  const { x, kernel, bias } = namedInputs(inputs, attrs);
+  const product = matMul(asRows(x), kernel);
+  const shifted = bias === undefined ? product : add(product, bias);
+  return reshape(shifted, [...x.shape.slice(0, -1), kernel.shape[1] ?? 0]);
+}
+
+/** [..., K] → [M, K]. */
+function asRows(x: Tensor): Tensor {
+  return reshape(x, [-1, x.shape.at(-1) ?? 0]);
+}
+
+function activate(z: Tensor, activation: Activation): Tensor {
+  switch (activation) {
+    case 'none':
+      return z;
+    case 'relu':
+      return relu(z);
+    case 'gelu':
+    case 'gelu-tanh':
+    case 'gelu-quick':
+      return composedGelu(z, activation);
+  }
+}
+
+/** dy · activation′(z), with z computed again: keeping it would cost more memory than one product costs time. */
+function mulSlope(dy: Tensor, inputs: readonly Tensor[], attrs: LinearAttrs): Tensor {
+  switch (attrs.activation) {
+    case 'none':
+      return dy;
+    case 'relu':
+      return mul(dy, step(preActivation(inputs, attrs)));
+    case 'gelu':
+    case 'gelu-tanh':
+    case 'gelu-quick':
+      return mul(dy, geluDerivative(preActivation(inputs, attrs), attrs.activation));
+  }
+}

@@ -1,0 +1,24 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+
+import { probeBackends, useBackend } from '../../src/tensor/backends/index.ts';
+import type { BackendLease } from '../../src/tensor/backends/index.ts';
+
+const PROBES = await probeBackends();
+
+/** Runs a suite on every backend that loads on this machine; the others are listed as skipped, with their reason. */
+export function describeBackends(title: string, suite: () => void): void {
+  for (const probe of PROBES) {
+    if (probe.status === 'loads') {
+      describe(`${title} on ${probe.name}`, () => {
+        let lease: BackendLease | undefined;
+        beforeAll(async () => {
+          lease = await useBackend(probe.name);
+        });
+        afterAll(() => lease?.release());
+        suite();
+      });
+    } else {
+      describe.skip(`${title} on ${probe.name}: ${probe.reason}`, suite);
+    }
+  }
+}
