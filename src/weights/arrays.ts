@@ -1,0 +1,47 @@
+/** A dense array of numbers with a name and a shape, row-major. */
+export interface NamedArray {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** The arrays of a checkpoint by name. */
+export type NamedArrays = ReadonlyMap<string, NamedArray>;
+
+/** Number of values in a shape; 1 for a scalar. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/** [rows, columns] → [columns, rows]: a torch linear weight [out, in] to the kernel [in, out]. */
+export function transpose(array: NamedArray): NamedArray {
+  const [R = 0, C = 0] = array.shape;
+  const data = new Float32Array(R * C);
+  for (let r = 0; r < R; r += 1) {
+    for (let c = 0; c < C; c += 1) data[c * R + r] = array.data[r * C + c]!;
+  }
+  return { shape: [C, R], data };
+}
+
+/** Rows `start` to `end` of the first axis, without a copy. */
+export function rows(array: NamedArray, start: number, end: number): NamedArray {
+  const [, ...rest] = array.shape;
+  const stride = sizeOf(rest);
+  return { shape: [end - start, ...rest], data: array.data.subarray(start * stride, end * stride) };
+}
+
+export function unchanged(array: NamedArray): NamedArray {
+  return array;
+}
+
+/** torch's convolution [D, C, P, P] → the kernel [P·P·C, D] of a flattened patch (row, column, channel). */
+export function patchKernel(array: NamedArray): NamedArray {
+  const [D = 0, C = 0, height = 0, width = 0] = array.shape;
+  const data = new Float32Array(array.data.length);
+  const P2 = height * width;
+  for (let d = 0; d < D; d += 1) {
+    for (let c = 0; c < C; c += 1) {
+      for (let p = 0; p < P2; p += 1) data[(p * C + c) * D + d] = array.data[(d * C + c) * P2 + p]!;
+    }
+  }
+  return { shape: [P2 * C, D], data };
+}

@@ -1,0 +1,50 @@
+import { WeightsError } from '../errors.ts';
+import type { NamedArray, NamedArrays } from './arrays.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import type { Description } from './family.ts';
+
+const MAX_LISTED = 8;
+
+/**
+ * Finds every parameter of an architecture among a checkpoint's tensors: all of them there, all of the right shape, none
+ * left over.
+ *
+ * @param shapes what the architecture needs, by dotted name.
+ * @throws WeightsError that lists what is missing, misshapen and unexpected.
+ */
+export function assemble(
+  { where, arrays }: Checkpoint,
+  description: Description,
+  shapes: ReadonlyMap<string, readonly number[]>,
+): NamedArrays {
+  const missing: string[] = [];
+  const misshapen: string[] = [];
+  const unexpected = new Set(arrays.keys());
+  const assembled = new Map<string, NamedArray>();
+  for (const [parameter, shape] of shapes) {
+    const { name, convert } = description.sourceOf(parameter);
+    const array = arrays.get(name);
+    unexpected.delete(name);
+    if (array === undefined) {
+      missing.push(name);
+      continue;
+    }
+    const converted = convert(array);
+    if (converted.shape.join() === shape.join()) assembled.set(parameter, converted);
+    else misshapen.push(`${name} [${array.shape.join(', ')}] for ${parameter} [${shape.join(', ')}]`);
+  }
+  for (const name of unexpected) {
+    if (description.unused.some((pattern) => pattern.test(name))) unexpected.delete(name);
+  }
+  const problems = [list('missing', new Set(missing)), list('wrong shape', misshapen), list('unexpected', unexpected)];
+  const text = problems.filter((problem) => problem !== '').join('; ');
+  if (text !== '') throw new WeightsError(`${where}: expected the tensors of ${description.architecture}: ${text}`);
+  return assembled;
+}
+
+function list(kind: string, names: Iterable<string>): string {
+  const all = [...names];
+  if (all.length === 0) return '';
+  const rest = all.length > MAX_LISTED ? ` and ${all.length - MAX_LISTED} more` : '';
+  return `${kind} ${all.slice(0, MAX_LISTED).join(', ')}${rest}`;
+}

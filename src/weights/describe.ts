@@ -1,0 +1,23 @@
+import { WeightsError } from '../errors.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import { timm } from './families/timm.ts';
+import type { Description, Family } from './family.ts';
+
+/** Every family that patchlens reads; the first whose names match is taken. */
+export const FAMILIES: readonly Family[] = [timm];
+
+/**
+ * Finds a checkpoint's family from its tensor names, and what the checkpoint is.
+ *
+ * @throws WeightsError when no family has these names.
+ */
+export function describe(checkpoint: Checkpoint): { family: Family; description: Description } {
+  const names = new Set(checkpoint.arrays.keys());
+  const family = FAMILIES.find((candidate) => candidate.matches(names));
+  if (family !== undefined) return { family, description: family.describe(checkpoint) };
+  const known = FAMILIES.map(({ name }) => name).join(', ');
+  const sample = [...names].slice(0, 3).join(', ');
+  throw new WeightsError(
+    `${checkpoint.where}: expected the tensor names of ${known}; got ${names.size} tensors: ${sample} …`,
+  );
+}

@@ -1,0 +1,39 @@
+export interface Size {
+  readonly height: number;
+  readonly width: number;
+}
+
+export const INTERPOLATIONS = ['bilinear', 'bicubic', 'lanczos', 'box'] as const;
+export type Interpolation = (typeof INTERPOLATIONS)[number];
+
+/**
+ * How a checkpoint wants its images, as the library that published it prepares them. It belongs to the weights: every
+ * field comes from the checkpoint's own files, or from its family's published default.
+ */
+export interface Preprocessing {
+  /** What the model sees, in pixels, after resize and crop. */
+  readonly imageSize: Size;
+  readonly resize: Resize;
+  readonly interpolation: Interpolation;
+  /**
+   * Where an odd margin goes when the resized image is cropped: to the even half as torchvision and timm round
+   * (`round((H − h) / 2)`, half to even), or down as transformers does.
+   */
+  readonly cropRounding: 'half-even' | 'floor';
+  /** Per channel, of pixels scaled to 0…1: `(x / 255 − mean) / std`. */
+  readonly mean: Rgb;
+  readonly std: Rgb;
+}
+
+export type Rgb = readonly [red: number, green: number, blue: number];
+
+/** The first step, on the whole image; a centre crop (or padding) to `imageSize` follows. Sizes are in pixels. */
+export type Resize =
+  /** Shorter edge to `size`, the longer one truncated: torchvision's `Resize(int)`. */
+  | { readonly kind: 'shorter-edge'; readonly size: number }
+  /** Both edges to the given size, whatever the aspect: torchvision's `Resize((h, w))`. */
+  | { readonly kind: 'squash'; readonly size: Size }
+  /** Aspect kept, the result covers `size`, edges rounded half to even: timm's `ResizeKeepRatio(longest=0)`. */
+  | { readonly kind: 'cover'; readonly size: Size }
+  /** Aspect kept, the result fits in `size`, the rest is padded with the mean colour: timm's `crop_mode: border`. */
+  | { readonly kind: 'border'; readonly size: Size };
