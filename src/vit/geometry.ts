@@ -1,0 +1,39 @@
+import { ArgumentError } from '../errors.ts';
+import type { ViTConfig } from '../weights/architecture.ts';
+
+/** The patch grid and the token counts that follow from a configuration. */
+export interface Geometry {
+  /** Rows and columns of patches. */
+  readonly Gh: number;
+  readonly Gw: number;
+  /** Tokens before the patches: the class token, if there is one. */
+  readonly numPrefixTokens: number;
+  readonly numPatches: number;
+  /** Prefix and patches: the N of every tensor [B, N, D]. */
+  readonly numTokens: number;
+  /** P²·C: the values of one flattened patch. */
+  readonly patchDim: number;
+}
+
+/** @throws ArgumentError when the sides of the image are not multiples of the patch. */
+export function geometryOf(config: ViTConfig): Geometry {
+  const { imageSize, patchSize, numChannels } = config;
+  for (const side of [imageSize.height, imageSize.width]) {
+    if (Number.isInteger(side) && side > 0 && side % patchSize === 0) continue;
+    const got = `${imageSize.height}x${imageSize.width}`;
+    throw new ArgumentError(
+      `image size: expected sides that are multiples of the ${patchSize}-pixel patch, got ${got}`,
+    );
+  }
+  const Gh = imageSize.height / patchSize;
+  const Gw = imageSize.width / patchSize;
+  const numPrefixTokens = config.classToken ? 1 : 0;
+  return {
+    Gh,
+    Gw,
+    numPrefixTokens,
+    numPatches: Gh * Gw,
+    numTokens: numPrefixTokens + Gh * Gw,
+    patchDim: patchSize * patchSize * numChannels,
+  };
+}
