@@ -2,9 +2,9 @@
 export type ReadableFormat = 'jpeg' | 'png' | 'gif' | 'webp' | 'tiff' | 'avif' | 'svg' | 'bmp';
 
 /** Encodings that are recognised only to say so: no decoder for them comes with the package. */
-export type ForeignFormat = 'HEIC' | 'JPEG XL' | 'JPEG 2000' | 'Photoshop' | 'PDF' | 'icon';
+type ForeignFormat = 'HEIC' | 'JPEG XL' | 'JPEG 2000' | 'Photoshop' | 'PDF' | 'icon';
 
-export type Format =
+type Format =
   | { readonly kind: 'readable'; readonly format: ReadableFormat }
   | { readonly kind: 'foreign'; readonly format: ForeignFormat }
   /** `description` completes «expected an image, got …». */

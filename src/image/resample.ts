@@ -71,8 +71,8 @@ function resampleWithScript({ data, width }: RgbImage, horizontal: Taps, vertica
     resampleTwoRows(data, y * width * 3, next * width * 3, horizontal, upper, lower);
     while (endOf(vertical, from) <= y) from++;
     for (let i = from; i < rows && vertical.first[i]! <= next; i++) {
-      addRow(upper, weightOf(vertical, i, y), sums, i * samples);
-      if (next > y) addRow(lower, weightOf(vertical, i, next), sums, i * samples);
+      const lowerWeight = next > y ? weightOf(vertical, i, next) : 0;
+      addRows(upper, weightOf(vertical, i, y), lower, lowerWeight, sums.subarray(i * samples, (i + 1) * samples));
     }
   }
   const out = new Uint8Array(rows * samples);
@@ -89,7 +89,7 @@ function weightOf({ first, count, weights, stride }: Taps, output: number, input
   return tap >= 0 && tap < count[output]! ? weights[output * stride + tap]! : 0;
 }
 
-/** The hot loop: two rows share each load of a weight, and V8 keeps the six sums in registers. */
+/** The hot loop; two rows share each load of a weight. */
 function resampleTwoRows(
   data: Uint8Array,
   upperStart: number,
@@ -128,8 +128,16 @@ function resampleTwoRows(
   }
 }
 
-function addRow(row: Uint8Array, weight: number, sums: Int32Array, start: number): void {
-  for (let i = 0; i < row.length; i++) sums[start + i] = (sums[start + i]! + Math.imul(row[i]!, weight)) | 0;
+function addRows(
+  upper: Uint8Array,
+  upperWeight: number,
+  lower: Uint8Array,
+  lowerWeight: number,
+  sums: Int32Array,
+): void {
+  for (let i = 0; i < sums.length; i++) {
+    sums[i] = (sums[i]! + Math.imul(upper[i]!, upperWeight) + Math.imul(lower[i]!, lowerWeight)) | 0;
+  }
 }
 
 function clipped(sum: number): number {
