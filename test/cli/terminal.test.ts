@@ -4,9 +4,11 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
+import { coloursFor } from '../../src/cli/output/colours.ts';
 import { displayWidth, fit } from '../../src/cli/output/fit.ts';
 import { printable, printableJson } from '../../src/cli/output/printable.ts';
 import { duration } from '../../src/cli/output/progress.ts';
+import { tableResults } from '../../src/cli/output/results-table.ts';
 import { capture, fakePatchlens, patchlens } from './harness.ts';
 import type { Capture } from './harness.ts';
 
@@ -119,6 +121,30 @@ describe('the progress bar', () => {
 
   it('tells durations in the units that matter', () => {
     expect([0.2, 59, 60, 185, 7800].map(duration)).toEqual(['1 s', '59 s', '1 min 00 s', '3 min 05 s', '2 h 10 min']);
+  });
+});
+
+describe('a probability in the table', () => {
+  const lineOf = (probability: number) => {
+    const layout = {
+      colours: coloursFor(capture(80), { NO_COLOR: '1' }),
+      width: 80,
+      paths: ['a.jpg'],
+      labels: ['cat'],
+      topK: 1,
+    };
+    const predictions = [{ index: 0, label: 'cat', probability }];
+    return tableResults(layout).result({ path: 'a.jpg', status: 'ok', predictions }, 0);
+  };
+
+  it.each([
+    [1, '100.00% ██████████'],
+    [0.5, ' 50.00% █████'],
+    [0.0125, '  1.25% ▏'],
+    [0.00004, ' <0.01%'],
+    [0, '  0.00%'],
+  ])('of %d reads %s', (probability, expected) => {
+    expect(lineOf(probability)).toBe(`a.jpg  cat    ${expected}\n`);
   });
 });
 
