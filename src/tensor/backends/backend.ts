@@ -1,0 +1,30 @@
+export const BACKEND_NAMES = ['tensorflow', 'wasm', 'cpu'] as const;
+export type BackendName = (typeof BACKEND_NAMES)[number];
+
+/** Arithmetic of the products. `f32`: IEEE float32. */
+export const PRECISIONS = ['f32'] as const;
+export type Precision = (typeof PRECISIONS)[number];
+
+export interface BackendOptions {
+  /** How many threads the kernels may use; the backend's own choice when absent. */
+  readonly threads?: number | undefined;
+}
+
+/** What a backend says of itself once it runs. */
+export interface BackendFacts {
+  readonly threads: number;
+  /** Versions and instruction set, for people: «tfjs 4.22.0, SIMD». */
+  readonly detail: string;
+}
+
+/** A connector between tfjs and one way of computing on this machine. */
+export interface Backend {
+  readonly name: BackendName;
+  /**
+   * Makes the tfjs backend of this name current and gives it a kernel for each of our ops, its own or the stock
+   * composition. Loading twice is harmless.
+   *
+   * @throws BackendError BACKEND_UNAVAILABLE with the reason and the remedy when it cannot run here.
+   */
+  load(options: BackendOptions): Promise<BackendFacts>;
+}

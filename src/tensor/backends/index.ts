@@ -1,0 +1,95 @@
+import { BackendError } from '../../errors.ts';
+import type { Backend, BackendFacts, BackendName, BackendOptions } from './backend.ts';
+import { cpu } from './cpu/index.ts';
+import { tensorflow } from './tensorflow/index.ts';
+import { wasm } from './wasm/index.ts';
+
+export { BACKEND_NAMES, PRECISIONS } from './backend.ts';
+export type { BackendFacts, BackendName, BackendOptions, Precision } from './backend.ts';
+
+const BACKENDS: Readonly<Record<BackendName, Backend>> = { tensorflow, wasm, cpu };
+
+/** The order in which `auto` tries them: fastest first. */
+const PREFERENCE: readonly BackendName[] = ['tensorflow', 'wasm', 'cpu'];
+
+/** A backend in use. tfjs runs one backend per process, so others are refused until every lease is released. */
+export interface BackendLease extends BackendFacts {
+  readonly name: BackendName;
+  release(): void;
+}
+
+// tfjs has one current backend per process; this counts who relies on it.
+let current: { readonly name: BackendName; readonly facts: BackendFacts; holders: number } | undefined;
+let pending: Promise<unknown> = Promise.resolve();
+
+/**
+ * Loads a backend, or the first of `auto` that loads, and makes it the process's own until it is released.
+ *
+ * @throws BackendError BACKEND_CONFLICT when a model on another backend is still loaded, BACKEND_UNAVAILABLE when it
+ * cannot run here.
+ */
+export function useBackend(wanted: BackendName | 'auto', options: BackendOptions = {}): Promise<BackendLease> {
+  // One at a time: two loads side by side could each see the process without a backend.
+  const lease = pending.then(() => takeBackend(wanted, options));
+  pending = lease.catch(() => undefined);
+  return lease;
+}
+
+async function takeBackend(wanted: BackendName | 'auto', options: BackendOptions): Promise<BackendLease> {
+  if (current !== undefined && current.holders > 0) {
+    if (wanted !== 'auto' && wanted !== current.name) {
+      throw new BackendError(
+        'BACKEND_CONFLICT',
+        `backend ${wanted}: expected no other backend in use, got ${current.name}. Dispose of the models on it first.`,
+      );
+    }
+  } else {
+    const name = wanted === 'auto' ? await firstThatLoads(options) : wanted;
+    current = { name, facts: await BACKENDS[name].load(options), holders: 0 };
+  }
+  return leaseOf(current);
+}
+
+function leaseOf(held: NonNullable<typeof current>): BackendLease {
+  held.holders += 1;
+  let released = false;
+  return {
+    name: held.name,
+    ...held.facts,
+    release: () => {
+      if (!released) held.holders -= 1;
+      released = true;
+    },
+  };
+}
+
+async function firstThatLoads(options: BackendOptions): Promise<BackendName> {
+  for (const name of PREFERENCE) {
+    try {
+      await BACKENDS[name].load(options);
+      return name;
+    } catch (error) {
+      if (!(error instanceof BackendError)) throw error;
+    }
+  }
+  throw new BackendError('BACKEND_UNAVAILABLE', `backend auto: expected one of ${PREFERENCE.join(', ')} to load`);
+}
+
+export type BackendProbe =
+  | { readonly name: BackendName; readonly status: 'loads'; readonly detail: string }
+  | { readonly name: BackendName; readonly status: 'unavailable'; readonly reason: string };
+
+/** Tries every backend, in the order of `auto`, and says which load here and why the others do not. */
+export async function probeBackends(): Promise<BackendProbe[]> {
+  const probes: BackendProbe[] = [];
+  for (const name of PREFERENCE) {
+    try {
+      const lease = await useBackend(name);
+      probes.push({ name, status: 'loads', detail: lease.detail });
+      lease.release();
+    } catch (error) {
+      probes.push({ name, status: 'unavailable', reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return probes;
+}

@@ -1,0 +1,66 @@
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import process from 'node:process';
+
+import { enableProdMode, ready, setBackend } from '@tensorflow/tfjs-core';
+
+import { BackendError } from '../../../errors.ts';
+import { registerCompositions } from '../../op.ts';
+import type { Backend } from '../backend.ts';
+
+// Not a literal type: the package is optional, so its types may be absent when this is compiled.
+const PACKAGE: string = '@tensorflow/tfjs-node';
+
+/** libtensorflow through `@tensorflow/tfjs-node`, where that optional package has its binary. */
+export const tensorflow: Backend = {
+  name: 'tensorflow',
+  async load({ threads }) {
+    enableProdMode();
+    restoreRemovedUtilities();
+    if (threads !== undefined) process.env['TF_NUM_INTRAOP_THREADS'] ??= String(threads);
+    process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2'; // libtensorflow writes its start-up notes to stderr.
+    const version = await loadPackage();
+    await setBackend('tensorflow');
+    await ready();
+    registerCompositions('tensorflow');
+    return { threads: threads ?? availableParallelism(), detail: `tfjs-node, libtensorflow ${version}` };
+  },
+};
+
+async function loadPackage(): Promise<string> {
+  try {
+    const loaded: unknown = await import(PACKAGE);
+    return libraryVersion(loaded);
+  } catch (cause) {
+    const reason = firstLine(cause);
+    throw new BackendError(
+      'BACKEND_UNAVAILABLE',
+      `backend tensorflow: expected a working ${PACKAGE}, got «${reason}». It is optional: install it with ` +
+        `«npm install ${PACKAGE}» where its binary can be downloaded, or use another backend.`,
+      { cause },
+    );
+  }
+}
+
+/** tfjs-node 4.22 calls two functions that Node 23 removed from `util`; without them every kernel throws. */
+function restoreRemovedUtilities(): void {
+  const util: Record<string, unknown> = createRequire(import.meta.url)('node:util');
+  util['isNullOrUndefined'] ??= (value: unknown): boolean => value === null || value === undefined;
+  util['isArray'] ??= Array.isArray;
+}
+
+function libraryVersion(loaded: unknown): string {
+  const namespace = property(loaded, 'default') ?? loaded;
+  const version =
+    property(property(namespace, 'version'), 'tensorflow') ?? property(property(namespace, 'node'), 'version');
+  return typeof version === 'string' ? version : 'unknown';
+}
+
+function property(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+}
+
+function firstLine(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return message.split('\n', 1)[0] ?? '';
+}
