@@ -7,7 +7,7 @@ import type { NamedArray, NamedArrays } from '../arrays.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import type { Description, Family, Source } from '../family.ts';
 import { INTERPOLATIONS } from '../preprocessing.ts';
-import type { Preprocessing, Rgb, Size } from '../preprocessing.ts';
+import type { Preprocessing, Size } from '../preprocessing.ts';
 
 /** ViT as pytorch-image-models publishes it: fused qkv, `config.json` with `pretrained_cfg`. */
 export const timm: Family = {
@@ -144,11 +144,12 @@ function labelsOf(published: TimmConfig, numClasses: number, where: string): str
 
 /** timm.data.create_transform for evaluation. */
 function preprocessingOf(published: PretrainedConfig, imageSize: Size): Preprocessing {
-  const { crop_pct, crop_mode, interpolation } = published;
+  const { crop_pct, crop_mode, mean, std } = published;
   const size = { height: Math.floor(imageSize.height / crop_pct), width: Math.floor(imageSize.width / crop_pct) };
-  const mean: Rgb = published.mean;
-  const std: Rgb = published.std;
-  return { imageSize, resize: resizeOf(crop_mode, size), interpolation, cropRounding: 'half-even', mean, std };
+  const resize = resizeOf(crop_mode, size);
+  // timm's transform for sides that differ takes bilinear whatever the configuration says (timm 1.0.29).
+  const interpolation = resize.kind === 'cover' ? 'bilinear' : published.interpolation;
+  return { imageSize, resize, interpolation, cropRounding: 'half-even', mean, std };
 }
 
 function resizeOf(mode: PretrainedConfig['crop_mode'], size: Size): Preprocessing['resize'] {
