@@ -1,0 +1,197 @@
+import { softmax, tensor3d, tidy } from '@tensorflow/tfjs-core';
+
+import { ArgumentError, ImageError, ModelDisposedError } from './errors.ts';
+import type { ErrorCode } from './errors.ts';
+import { decodeImage } from './image/decode.ts';
+import { patchify } from './image/patches.ts';
+import { preprocess } from './image/preprocess.ts';
+import type { RgbImage } from './image/rgb-image.ts';
+import { loadViT } from './load.ts';
+import type { LoadedViT, LoadOptions, ModelInfo } from './load.ts';
+import { batched, mapAhead } from './map-ahead.ts';
+import { topK } from './metrics/top-k.ts';
+import { forward } from './vit/forward.ts';
+import { geometryOf } from './vit/geometry.ts';
+
+/** A path, the bytes of an encoded file, or pixels. */
+export type ImageInput = string | Uint8Array | RgbImage;
+
+export interface Prediction {
+  readonly index: number;
+  readonly label: string;
+  /** 0…1; those of all classes sum to one. */
+  readonly probability: number;
+}
+
+/** What became of one image of a batch. */
+export type Classification =
+  | { readonly path: string; readonly status: 'ok'; readonly predictions: readonly Prediction[] }
+  | {
+      readonly path: string;
+      readonly status: 'error';
+      readonly error: { readonly code: ErrorCode; readonly message: string };
+    };
+
+export interface ClassifyOptions {
+  /** How many classes to give, likeliest first; default 5, all of them when there are fewer. */
+  readonly topK?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ClassifyAllOptions extends ClassifyOptions {
+  /** Images per forward pass; default 8. */
+  readonly batchSize?: number | undefined;
+}
+
+const DEFAULT_TOP_K = 5;
+const DEFAULT_BATCH_SIZE = 8;
+/** Images decoded before the model asks for them, at least. */
+const DECODE_AHEAD = 8;
+
+/**
+ * Loads a checkpoint folder, a `.safetensors` file, or an embedded model by its name.
+ *
+ * @throws ModelNotFoundError, WeightsError, ConfigError, BackendError, ArgumentError; or the signal's reason.
+ */
+export async function loadModel(name: string, options: LoadOptions = {}): Promise<Model> {
+  return new ViTModel(await loadViT(name, options), options.autoOrient ?? true);
+}
+
+/** A network with its labels and its own way of preparing images. Dispose of it to free its memory. */
+export interface Model extends Disposable {
+  readonly info: ModelInfo;
+
+  /**
+   * The likeliest classes of one image.
+   *
+   * @throws ImageError, ArgumentError, ModelDisposedError; or the signal's reason.
+   */
+  classify(image: ImageInput, options?: ClassifyOptions): Promise<Prediction[]>;
+
+  /**
+   * Classifies files in batches, in their order. Decoding runs ahead of the model by a fixed number of images, so memory
+   * does not grow with their count. A file that cannot be used gives a result with `status: 'error'`; the rest go on.
+   *
+   * @throws ArgumentError, ModelDisposedError; or the signal's reason.
+   */
+  classifyAll(
+    paths: Iterable<string> | AsyncIterable<string>,
+    options?: ClassifyAllOptions,
+  ): AsyncGenerator<Classification, void, undefined>;
+
+  /** Frees the parameters; using the model afterwards throws ModelDisposedError. */
+  dispose(): void;
+}
+
+class ViTModel implements Model {
+  readonly info: ModelInfo;
+  readonly #autoOrient: boolean;
+  #loaded: LoadedViT | undefined;
+
+  constructor(loaded: LoadedViT, autoOrient: boolean) {
+    this.info = loaded.info;
+    this.#loaded = loaded;
+    this.#autoOrient = autoOrient;
+  }
+
+  async classify(image: ImageInput, { topK: k = DEFAULT_TOP_K, signal }: ClassifyOptions = {}): Promise<Prediction[]> {
+    checkCount('topK', k);
+    signal?.throwIfAborted();
+    const patches = await this.#patchesOf(image);
+    signal?.throwIfAborted();
+    const [probabilities] = await this.#probabilitiesOf([patches]);
+    return this.#predictions(probabilities ?? new Float32Array(), k);
+  }
+
+  async *classifyAll(
+    paths: Iterable<string> | AsyncIterable<string>,
+    { topK: k = DEFAULT_TOP_K, batchSize = DEFAULT_BATCH_SIZE, signal }: ClassifyAllOptions = {},
+  ): AsyncGenerator<Classification, void, undefined> {
+    checkCount('topK', k);
+    checkCount('batchSize', batchSize);
+    const prepared = mapAhead(paths, Math.max(batchSize, DECODE_AHEAD), (path) => this.#prepare(path, signal));
+    for await (const batch of batched(prepared, batchSize)) {
+      signal?.throwIfAborted();
+      yield* await this.#classifyBatch(batch, k);
+    }
+    signal?.throwIfAborted();
+  }
+
+  dispose(): void {
+    this.#loaded?.[Symbol.dispose]();
+    this.#loaded = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  async #prepare(path: string, signal: AbortSignal | undefined): Promise<Prepared> {
+    signal?.throwIfAborted();
+    try {
+      return { path, patches: await this.#patchesOf(path) };
+    } catch (error) {
+      if (error instanceof ImageError) return { path, error };
+      throw error;
+    }
+  }
+
+  async #classifyBatch(batch: readonly Prepared[], k: number): Promise<Classification[]> {
+    const usable = batch.flatMap(({ patches }) => patches ?? []);
+    const probabilities = usable.length === 0 ? [] : await this.#probabilitiesOf(usable);
+    let next = 0;
+    return batch.map(({ path, error }): Classification => {
+      if (error !== undefined) return { path, status: 'error', error: { code: error.code, message: error.message } };
+      const predictions = this.#predictions(probabilities[next++] ?? new Float32Array(), k);
+      return { path, status: 'ok', predictions };
+    });
+  }
+
+  /** Flattened patches [N, P²·C] of an image, prepared by the checkpoint's recipe. */
+  async #patchesOf(image: ImageInput): Promise<Float32Array> {
+    const pixels =
+      typeof image === 'string' || image instanceof Uint8Array
+        ? await decodeImage(image, { autoOrient: this.#autoOrient })
+        : image;
+    return patchify(preprocess(pixels, this.info.preprocessing), this.info.config.patchSize);
+  }
+
+  /** One forward pass; for each image its probabilities [classes]. */
+  async #probabilitiesOf(images: readonly Float32Array[]): Promise<Float32Array[]> {
+    const { vit } = this.#alive();
+    const { numPatches, patchDim } = geometryOf(vit.config);
+    const stacked = new Float32Array(images.length * numPatches * patchDim);
+    for (const [i, patches] of images.entries()) stacked.set(patches, i * numPatches * patchDim);
+    const probabilities = tidy(() => softmax(forward(vit, tensor3d(stacked, [images.length, numPatches, patchDim]))));
+    try {
+      const values = await probabilities.data<'float32'>();
+      const { numClasses } = vit.config;
+      return images.map((_, i) => values.subarray(i * numClasses, (i + 1) * numClasses));
+    } finally {
+      probabilities.dispose();
+    }
+  }
+
+  #predictions(probabilities: Float32Array, k: number): Prediction[] {
+    return topK(probabilities, k).map((index) => ({
+      index,
+      label: this.info.classes[index] ?? `class ${index}`,
+      probability: probabilities[index] ?? 0,
+    }));
+  }
+
+  #alive(): LoadedViT {
+    if (this.#loaded !== undefined) return this.#loaded;
+    throw new ModelDisposedError(`model ${this.info.name}: expected a model in use, got one that was disposed of`);
+  }
+}
+
+/** One image on its way to the model: its patches, or why there are none. */
+type Prepared =
+  | { readonly path: string; readonly patches: Float32Array; readonly error?: undefined }
+  | { readonly path: string; readonly error: ImageError; readonly patches?: undefined };
+
+function checkCount(name: string, value: number): void {
+  if (Number.isInteger(value) && value >= 1) return;
+  throw new ArgumentError(`${name}: expected a whole number of at least 1, got ${value}`);
+}

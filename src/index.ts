@@ -1,0 +1,14 @@
+export { loadModel } from './classify.ts';
+export type { Classification, ClassifyAllOptions, ClassifyOptions, ImageInput, Model, Prediction } from './classify.ts';
+export { diagnose } from './doctor.ts';
+export type { Diagnosis } from './doctor.ts';
+export * from './errors.ts';
+export type { RgbImage } from './image/rgb-image.ts';
+export { findImages } from './inputs.ts';
+export type { LoadOptions, ModelInfo } from './load.ts';
+export { EMBEDDED_MODEL, listModels } from './models.ts';
+export type { EmbeddedModel } from './models.ts';
+export { BACKEND_NAMES, PRECISIONS } from './tensor/backends/index.ts';
+export type { BackendName, Precision } from './tensor/backends/index.ts';
+export type { Pooling, PositionEncoding, PositionResample, ViTConfig } from './weights/architecture.ts';
+export type { Interpolation, Preprocessing, Resize, Rgb, Size } from './weights/preprocessing.ts';

@@ -1,0 +1,139 @@
+import { softmax, tensor3d, tidy } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import ndarray from 'ndarray';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { patchify } from '../../src/image/patches.ts';
+import { preprocess } from '../../src/image/preprocess.ts';
+import { loadModel } from '../../src/index.ts';
+import { loadViT } from '../../src/load.ts';
+import type { LoadedViT } from '../../src/load.ts';
+import { forward } from '../../src/vit/forward.ts';
+import { describeBackends } from '../support/backends.ts';
+import { GOLDEN_FOLDER, readGoldens } from '../support/goldens.ts';
+import type { GoldenArray } from '../support/goldens.ts';
+
+/** Float32 against torch's float32, activations of order one to ten after at most three blocks. */
+const ACTIVATIONS = { atol: 2e-5, rtol: 2e-5 };
+const LOGITS = { atol: 1e-4 };
+const PROBABILITIES = { atol: 1e-4 };
+
+interface Manifest {
+  readonly stages: readonly string[];
+  readonly files: readonly {
+    path: string;
+    predictions: readonly { label: string; index: number; probability: number }[];
+  }[];
+  readonly otherSize: { readonly height: number; readonly width: number };
+}
+
+/** Golden stages that are no probe of the network: its input, what follows from a probe by one addition, its output. */
+const NOT_PROBED = /^(pixels|logits|probabilities|blocks\.\d+\.(attention|mlp))$/;
+const PROBE_OF: Readonly<Record<string, string>> = { patches: 'patchEmbedding' };
+
+for (const folder of ['vit-tiny-random', 'vit-tiny-random-avg']) {
+  const goldens = readGoldens<Manifest>(folder);
+  const path = `${GOLDEN_FOLDER}${folder}`;
+
+  describeBackends(`${folder} agrees with timm`, () => {
+    let loaded: LoadedViT;
+    beforeAll(async () => {
+      loaded = await loadViT(path);
+    });
+    afterAll(() => loaded[Symbol.dispose]());
+
+    test('tier 1: pixels → every stage, in order', () => {
+      const { activations, logits } = runWithProbe(loaded, goldens.array('stages/pixels'));
+      for (const stage of goldens.manifest.stages) {
+        if (NOT_PROBED.test(stage)) continue;
+        const golden = goldens.array(`stages/${stage}`);
+        const activation = activations.get(PROBE_OF[stage] ?? stage);
+        expect(activation, `stage ${stage} is probed`).toBeDefined();
+        expect(activation, `stage ${stage}`).toBeCloseToArray(
+          matching(golden, stage, activation?.length ?? 0),
+          ACTIVATIONS,
+        );
+      }
+      expect(logits.logits, 'logits').toBeCloseToArray(goldens.array('stages/logits').data, LOGITS);
+      expect(logits.probabilities, 'probabilities').toBeCloseToArray(
+        goldens.array('stages/probabilities').data,
+        PROBABILITIES,
+      );
+    });
+
+    test('tier 2: 8-bit pixels of the model’s size → logits', () => {
+      const { shape, data } = goldens.array('bytes/pixels');
+      const [B = 0, height = 0, width = 0] = shape;
+      const images = Array.from({ length: B }, (_, i) => {
+        const pixels = Uint8Array.from(data.subarray(i * height * width * 3, (i + 1) * height * width * 3));
+        const recipe = { ...loaded.info.preprocessing, resize: { kind: 'squash', size: { height, width } } as const };
+        return patchify(preprocess({ data: pixels, width, height }, recipe), loaded.info.config.patchSize);
+      });
+      expect(logitsOf(loaded, images)).toBeCloseToArray(goldens.array('bytes/logits').data, LOGITS);
+    });
+
+    test('tier 3: image file → likeliest classes', async () => {
+      using model = await loadModel(path);
+      for (const file of goldens.manifest.files) {
+        const predictions = await model.classify(`${GOLDEN_FOLDER}../../${file.path}`, {
+          topK: file.predictions.length,
+        });
+        expect(predictions.map(({ index }) => index)).toEqual(file.predictions.map(({ index }) => index));
+        expect(predictions.map(({ label }) => label)).toEqual(file.predictions.map(({ label }) => label));
+        expect(predictions.map(({ probability }) => probability)).toBeCloseToArray(
+          file.predictions.map(({ probability }) => probability),
+          PROBABILITIES,
+        );
+      }
+    });
+
+    test.runIf(goldens.has('other-size/pixels'))('another image size: positions resampled, logits equal', async () => {
+      using resized = await loadViT(path, { imageSize: goldens.manifest.otherSize });
+      expect(resized.vit.params.positions?.dataSync()).toBeCloseToArray(
+        goldens.array('other-size/positions').data,
+        ACTIVATIONS,
+      );
+      const images = patchesOf(resized, goldens.array('other-size/pixels'));
+      expect(logitsOf(resized, images)).toBeCloseToArray(goldens.array('other-size/logits').data, LOGITS);
+    });
+  });
+}
+
+/** Normalised pixels [B, H, W, C] → flattened patches of each image. */
+function patchesOf(loaded: LoadedViT, { shape, data }: GoldenArray): Float32Array[] {
+  const [B = 0, H = 0, W = 0, C = 0] = shape;
+  const stride = H * W * C;
+  return Array.from({ length: B }, (_, i) => {
+    const pixels = ndarray(Float32Array.from(data.subarray(i * stride, (i + 1) * stride)), [H, W, C]);
+    return patchify(pixels, loaded.info.config.patchSize);
+  });
+}
+
+function logitsOf(loaded: LoadedViT, images: readonly Float32Array[]): Float32Array {
+  return tidy(() => forward(loaded.vit, stacked(loaded, images)).dataSync<'float32'>());
+}
+
+function stacked({ info }: LoadedViT, images: readonly Float32Array[]): ReturnType<typeof tensor3d> {
+  const patchDim = info.config.patchSize ** 2 * info.config.numChannels;
+  const flat = Float32Array.from(images.flatMap((image) => [...image]));
+  return tensor3d(flat, [images.length, (images[0]?.length ?? 0) / patchDim, patchDim]);
+}
+
+function runWithProbe(loaded: LoadedViT, pixels: GoldenArray) {
+  const activations = new Map<string, Float32Array>();
+  const probe = (name: string, tensor: Tensor): void => {
+    activations.set(name, tensor.dataSync<'float32'>());
+  };
+  const logits = tidy(() => {
+    const output: Tensor2D = forward(loaded.vit, stacked(loaded, patchesOf(loaded, pixels)), probe);
+    return { logits: output.dataSync(), probabilities: softmax(output).dataSync() };
+  });
+  return { activations, logits };
+}
+
+/** timm norms every token; patchlens only the class token that the head reads. */
+function matching({ shape, data }: GoldenArray, stage: string, length: number): ArrayLike<number> {
+  if (stage !== 'norm' || data.length === length) return data;
+  const [B = 0, N = 0, D = 0] = shape;
+  return Array.from({ length: B }, (_, b) => [...data.subarray(b * N * D, b * N * D + D)]).flat();
+}
