@@ -44,7 +44,10 @@ export const LAYER_NORM = defineOp<LayerNormAttrs>({
 /** x̂ = (x − μ)/√(σ² + ε) and the inverse deviation [..., 1]. */
 function standardise(x: Tensor, epsilon: number): { normal: Tensor; inverseDeviation: Tensor } {
   return tidy(() => {
-    const centred = sub(x, mean(x, -1, true));
+    // Twice: where the mean is large, its own rounding is not small against the deviations, and what is left of it after
+    // the first time is small enough to be exact the second.
+    const nearlyCentred = sub(x, mean(x, -1, true));
+    const centred = sub(nearlyCentred, mean(nearlyCentred, -1, true));
     const inverseDeviation = rsqrt(add(mean(square(centred), -1, true), epsilon));
     return { normal: mul(centred, inverseDeviation), inverseDeviation };
   });
