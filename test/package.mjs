@@ -1,0 +1,49 @@
+// Packs the project, installs the tarball into an empty project, and uses it there as its users do: the command, the
+// import, the types. Needs the npm registry.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
+const IMAGE = join(REPOSITORY, 'images/star/star-1.png');
+
+const CONSUMER = `
+import { loadModel, type Prediction } from 'patchlens';
+
+const model = await loadModel('shapes-vit');
+const [best]: Prediction[] = await model.classify(process.argv[2] ?? '', { topK: 1 });
+console.log(best?.label, model.info.backend);
+model.dispose();
+`;
+
+const folder = mkdtempSync(join(tmpdir(), 'patchlens-package-'));
+try {
+  run('npm', ['pack', '--silent', '--pack-destination', folder], REPOSITORY);
+  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'));
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module", "private": true }');
+  writeFileSync(join(folder, 'consumer.ts'), CONSUMER);
+  run('npm', ['install', '--silent', `./${tarball}`, 'typescript', '@types/node@20'], folder);
+
+  const line = run('npx', ['patchlens', 'classify', IMAGE, '--top-k', '1', '--format', 'jsonl', '--quiet'], folder);
+  const { status, predictions } = JSON.parse(line);
+  check(status === 'ok' && predictions.length === 1, `the command classifies: ${line}`);
+
+  // The package's own declarations are checked too, but not those of tfjs, which need the browser's.
+  const strict = ['--strict', '--module', 'nodenext', '--target', 'es2022', '--skipLibCheck', '--types', 'node'];
+  run('npx', ['tsc', ...strict, 'consumer.ts'], folder);
+  const printed = run('node', ['consumer.js', IMAGE], folder).trim();
+  check(printed.startsWith(predictions[0].label), `the import gives the command's answer: ${printed}`);
+  console.log(`package: command, import and types work from the tarball (${tarball})`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function run(command, args, cwd) {
+  return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+function check(holds, what) {
+  if (!holds) throw new Error(`package: expected that ${what}`);
+}
