@@ -32,10 +32,9 @@ async function loadPackage(): Promise<string> {
     const loaded: unknown = await import(PACKAGE);
     return libraryVersion(loaded);
   } catch (cause) {
-    const reason = firstLine(cause);
     throw new BackendError(
       'BACKEND_UNAVAILABLE',
-      `backend tensorflow: expected a working ${PACKAGE}, got «${reason}». It is optional: install it with ` +
+      `backend tensorflow: expected a working ${PACKAGE}, got ${reasonOf(cause)}. It is optional: install it with ` +
         `«npm install ${PACKAGE}» where its binary can be downloaded, or use another backend.`,
       { cause },
     );
@@ -60,7 +59,9 @@ function property(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 }
 
-function firstLine(cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return message.split('\n', 1)[0] ?? '';
+/** «no such package», or the first line of what went wrong inside it. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const [line = ''] = cause.message.split('\n', 1);
+  return line.startsWith(`Cannot find package '${PACKAGE}'`) ? 'no such package' : `«${line}»`;
 }
