@@ -30,8 +30,9 @@ export function multiply(
   scratch: usize,
 ): void {
   const cStride = <usize>N * F32;
-  // Blocks of nearly equal depth; at least one, because K = 0 still has to write its zeros.
-  const depth = K > KC ? (K / ((K + KC - 1) / KC) + 4) & ~3 : K;
+  // Blocks of nearly equal depth, none above KC; at least one, because K = 0 still has to write its zeros.
+  const blocks = max(1, ceilDivide(K, KC));
+  const depth = (ceilDivide(K, blocks) + 3) & ~3;
   let k = 0;
   do {
     const kBlock = min(depth, K - k);
@@ -47,6 +48,12 @@ export function multiply(
     }
     k += depth;
   } while (k < K);
+}
+
+// @ts-ignore: decorator
+@inline
+function ceilDivide(a: i32, b: i32): i32 {
+  return (a + b - 1) / b;
 }
 
 /** C (+)= A·B for B packed whole: [M, K]·[K, N] → [M, N]. */
