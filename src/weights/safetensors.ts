@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { WeightsError } from '../errors.ts';
 import { sizeOf } from './arrays.ts';
 import type { NamedArray } from './arrays.ts';
+import type { ByteSource } from './byte-source.ts';
 import { decodeFloats, FLOAT_TYPES } from './floats.ts';
 import type { FloatType } from './floats.ts';
 
@@ -17,10 +18,11 @@ const Entry = z.object({
 });
 const Header = z.record(z.string(), z.unknown());
 
-interface TensorEntry {
+export interface TensorEntry {
   readonly name: string;
   readonly dtype: string;
   readonly shape: readonly number[];
+  /** Where its bytes lie in the file. */
   readonly start: number;
   readonly end: number;
 }
@@ -33,25 +35,41 @@ interface TensorEntry {
  * @param where names the file in errors.
  * @throws WeightsError when the header does not describe exactly the bytes that follow it.
  */
-export function readSafetensors(bytes: Uint8Array, where: string): Map<string, NamedArray> {
-  const headerBytes = headerLength(bytes, where);
-  const body = bytes.subarray(LENGTH_BYTES + headerBytes);
-  const entries = readHeader(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + headerBytes), where);
-  checkLayout(entries, body.byteLength, where);
+export async function readSafetensors(source: ByteSource, where: string): Promise<Map<string, NamedArray>> {
+  return readTensors(source, await readEntries(source, where));
+}
+
+/**
+ * What a safetensors file holds, integers too, without its tensors.
+ *
+ * @throws WeightsError when the header does not describe exactly the bytes that follow it.
+ */
+export async function readEntries(source: ByteSource, where: string): Promise<TensorEntry[]> {
+  const start = LENGTH_BYTES + (await headerLength(source, where));
+  const entries = readHeader(await source.read(LENGTH_BYTES, start), start, where);
+  checkLayout(entries, start, source.size, where);
+  return entries;
+}
+
+/** The float tensors among a file's entries, one after the other. */
+export async function readTensors(
+  source: ByteSource,
+  entries: readonly TensorEntry[],
+): Promise<Map<string, NamedArray>> {
   const arrays = new Map<string, NamedArray>();
   for (const { name, dtype, shape, start, end } of entries) {
     if (!isFloatType(dtype)) continue;
-    arrays.set(name, { shape, data: decodeFloats(body.subarray(start, end), dtype) });
+    arrays.set(name, { shape, data: decodeFloats(await source.read(start, end), dtype) });
   }
   return arrays;
 }
 
-function headerLength(bytes: Uint8Array, where: string): number {
-  if (bytes.byteLength < LENGTH_BYTES) {
-    throw new WeightsError(`${where}: expected a safetensors file, got ${bytes.byteLength} bytes`);
+async function headerLength(source: ByteSource, where: string): Promise<number> {
+  if (source.size < LENGTH_BYTES) {
+    throw new WeightsError(`${where}: expected a safetensors file, got ${source.size} bytes`);
   }
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
-  const available = bytes.byteLength - LENGTH_BYTES;
+  const length = new DataView(await source.read(0, LENGTH_BYTES)).getBigUint64(0, true);
+  const available = source.size - LENGTH_BYTES;
   if (length > BigInt(Math.min(available, MAX_HEADER_BYTES))) {
     throw new WeightsError(
       `${where}: expected a safetensors header within the file's ${available} bytes, got ${length}`,
@@ -60,7 +78,8 @@ function headerLength(bytes: Uint8Array, where: string): number {
   return Number(length);
 }
 
-function readHeader(bytes: Uint8Array, where: string): TensorEntry[] {
+/** @param body where the tensors begin in the file; their offsets are counted from there. */
+function readHeader(bytes: ArrayBuffer, body: number, where: string): TensorEntry[] {
   const header = Header.safeParse(parseJson(bytes, where));
   if (!header.success) throw new WeightsError(`${where}: expected a JSON object as the safetensors header`);
   return Object.entries(header.data)
@@ -73,11 +92,11 @@ function readHeader(bytes: Uint8Array, where: string): TensorEntry[] {
         );
       }
       const { dtype, shape, data_offsets } = entry.data;
-      return { name, dtype, shape, start: data_offsets[0], end: data_offsets[1] };
+      return { name, dtype, shape, start: body + data_offsets[0], end: body + data_offsets[1] };
     });
 }
 
-function parseJson(bytes: Uint8Array, where: string): unknown {
+function parseJson(bytes: ArrayBuffer, where: string): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
@@ -110,22 +129,22 @@ const BYTES_PER_VALUE: Readonly<Record<string, number>> = {
 };
 
 /** The tensors must fill the body in order, without holes, overlaps or a remainder: anything else hides or shares bytes. */
-function checkLayout(entries: readonly TensorEntry[], bodyBytes: number, where: string): void {
-  let position = 0;
+function checkLayout(entries: readonly TensorEntry[], body: number, fileBytes: number, where: string): void {
+  let position = body;
   for (const { name, dtype, shape, start, end } of entries.toSorted((a, b) => a.start - b.start || a.end - b.end)) {
     const width = BYTES_PER_VALUE[dtype];
     if (width === undefined) throw new WeightsError(`${where}: ${name}: expected a known dtype, got ${dtype}`);
     const expected = sizeOf(shape) * width;
-    if (start !== position || end - start !== expected || end > bodyBytes) {
+    if (start !== position || end - start !== expected || end > fileBytes) {
       throw new WeightsError(
-        `${where}: ${name}: expected ${dtype} [${shape.join(', ')}] in ${expected} bytes from ${position}, ` +
-          `got bytes ${start} to ${end} of ${bodyBytes}. The file is damaged or cut short.`,
+        `${where}: ${name}: expected ${dtype} [${shape.join(', ')}] in ${expected} bytes from ${position - body}, ` +
+          `got bytes ${start - body} to ${end - body} of ${fileBytes - body}. The file is damaged or cut short.`,
       );
     }
     position = end;
   }
-  if (position !== bodyBytes) {
-    throw new WeightsError(`${where}: expected ${position} bytes of tensors, got ${bodyBytes}`);
+  if (position !== fileBytes) {
+    throw new WeightsError(`${where}: expected ${position - body} bytes of tensors, got ${fileBytes - body}`);
   }
 }
 
