@@ -1,9 +1,13 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-import { ConfigError, ModelNotFoundError, WeightsError } from '../errors.ts';
+import { ModelNotFoundError, WeightsError } from '../errors.ts';
 import type { NamedArrays } from './arrays.ts';
+import { withFile } from './byte-source.ts';
+import { codeOf, readJson } from './json-file.ts';
+import { readNpz } from './npz.ts';
 import { readSafetensors } from './safetensors.ts';
+import { readSharded } from './sharded.ts';
 
 /** A checkpoint as it lies on disk: what its files say, not yet what that means. */
 export interface Checkpoint {
@@ -11,70 +15,75 @@ export interface Checkpoint {
   readonly where: string;
   /** `config.json`, parsed but unchecked; undefined when there is none. */
   readonly config: unknown;
+  /** `preprocessor_config.json`, parsed but unchecked; undefined when there is none. */
+  readonly preprocessor: unknown;
   readonly arrays: NamedArrays;
 }
 
-const WEIGHTS_FILE = 'model.safetensors';
-const CONFIG_FILE = 'config.json';
+export const CONFIG_FILE = 'config.json';
+export const PREPROCESSOR_FILE = 'preprocessor_config.json';
+export const WEIGHTS_FILE = 'model.safetensors';
+export const INDEX_FILE = 'model.safetensors.index.json';
 
 /**
- * Reads a checkpoint folder (`config.json`, `model.safetensors`) or a single `.safetensors` with its `config.json` beside
- * it.
+ * Reads a checkpoint: a folder, or its weights file, with `config.json` and `preprocessor_config.json` beside it. The
+ * weights are `model.safetensors`, shards with their index, or a single `.npz`.
  *
  * @throws ModelNotFoundError when nothing is there, WeightsError or ConfigError when what is there cannot be read.
  */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const weightsPath = await locateWeights(path);
-  const arrays = readSafetensors(await readBytes(weightsPath), weightsPath);
-  return { where: path, config: await readJson(join(dirname(weightsPath), CONFIG_FILE)), arrays };
+  const folder = dirname(weightsPath);
+  // First, because they are small and a fault in them is found before a gigabyte is read.
+  const config = await readJson(join(folder, CONFIG_FILE));
+  const preprocessor = await readJson(join(folder, PREPROCESSOR_FILE));
+  return { where: path, config, preprocessor, arrays: await readWeights(weightsPath) };
+}
+
+async function readWeights(path: string): Promise<NamedArrays> {
+  try {
+    if (path.endsWith('.npz')) return await readNpz(path, path);
+    if (path.endsWith('.json')) return await readSharded(path);
+    return await withFile(path, (source) => readSafetensors(source, path));
+  } catch (cause) {
+    if (!(cause instanceof Error && 'syscall' in cause)) throw cause;
+    throw new ModelNotFoundError(`model ${path}: expected a readable weights file, got ${codeOf(cause)}`, { cause });
+  }
 }
 
 async function locateWeights(path: string): Promise<string> {
   const entry = await stat(path).catch(() => undefined);
   if (entry === undefined) {
     throw new ModelNotFoundError(
-      `model ${path}: expected a folder, a .safetensors file or the name of an embedded model`,
+      `model ${path}: expected a folder, a .safetensors or .npz file, or the name of an embedded model`,
     );
   }
-  if (entry.isDirectory()) return join(path, WEIGHTS_FILE);
-  if (path.endsWith('.safetensors')) return path;
+  if (entry.isDirectory()) return join(path, weightsAmong(await readdir(path), `model ${path}`));
+  if (path.endsWith('.safetensors') || path.endsWith('.npz') || basename(path) === INDEX_FILE) return path;
   throw new WeightsError(
-    `model ${path}: expected a checkpoint folder or a .safetensors file, got ${basename(path)}. ${remedyFor(path)}`,
+    `model ${path}: expected a checkpoint folder or a .safetensors or .npz file, got ${basename(path)}. ${remedyFor([path])}`,
   );
+}
+
+/**
+ * The weights file among the files of a folder: `model.safetensors`, else the index of its shards, else the only `.npz`.
+ *
+ * @throws ModelNotFoundError when there is none that patchlens reads.
+ */
+export function weightsAmong(files: readonly string[], where: string): string {
+  for (const name of [WEIGHTS_FILE, INDEX_FILE]) if (files.includes(name)) return name;
+  const archives = files.filter((name) => name.endsWith('.npz'));
+  if (archives.length === 1) return archives[0]!;
+  const got =
+    archives.length > 1 ? `${archives.length} .npz files: name one of them.` : `none of them. ${remedyFor(files)}`;
+  throw new ModelNotFoundError(`${where}: expected ${WEIGHTS_FILE}, ${INDEX_FILE} or a single .npz, got ${got}`);
 }
 
 const PICKLES = ['.pth', '.pt', '.bin', '.pkl', '.ckpt'];
 
-function remedyFor(path: string): string {
-  return PICKLES.some((ending) => path.endsWith(ending))
+function remedyFor(files: readonly string[]): string {
+  return files.some((file) => PICKLES.some((ending) => file.endsWith(ending)))
     ? 'Pickled weights can run code when they are read: convert them once in Python with ' +
         'safetensors.torch.save_file(state_dict, "model.safetensors").'
     : 'Give the folder that holds config.json and model.safetensors.';
-}
-
-async function readBytes(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new ModelNotFoundError(`model ${path}: expected a readable weights file, got ${codeOf(cause)}`, { cause });
-  }
-}
-
-async function readJson(path: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    if (codeOf(cause) === 'ENOENT') return undefined;
-    throw new ConfigError(`${path}: expected a readable file, got ${codeOf(cause)}`, { cause });
-  }
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new ConfigError(`${path}: expected JSON`, { cause });
-  }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

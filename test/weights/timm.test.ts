@@ -1,11 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
-import { ConfigError, ModelNotFoundError, WeightsError } from '../../src/errors.ts';
+import { ConfigError, WeightsError } from '../../src/errors.ts';
 import { paramShapes } from '../../src/vit/params.ts';
 import type { NamedArray } from '../../src/weights/arrays.ts';
 import { assemble } from '../../src/weights/assemble.ts';
@@ -28,7 +25,7 @@ async function changed(
     else arrays.set(name, array);
   }
   const published = JSON.parse(readFileSync(`${FOLDER}/config.json`, 'utf8')) as object;
-  return { where: 'm', config: { ...published, ...config }, arrays };
+  return { where: 'm', config: { ...published, ...config }, preprocessor: undefined, arrays };
 }
 
 test('reads the shape, the labels and the recipe of a published checkpoint', async () => {
@@ -112,33 +109,9 @@ describe('a checkpoint that is not what it says is refused', () => {
   });
 
   test('tensors of no known family', async () => {
-    expect(() => describeCheckpoint({ where: 'm', config: {}, arrays: new Map([['conv1.weight', vector]]) })).toThrow(
+    const arrays = new Map([['conv1.weight', vector]]);
+    expect(() => describeCheckpoint({ where: 'm', config: {}, preprocessor: undefined, arrays })).toThrow(
       'm: expected the tensor names of timm ViT; got 1 tensors: conv1.weight',
     );
-  });
-});
-
-describe('paths', () => {
-  let folder: string;
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'patchlens-'));
-  });
-  afterEach(() => rm(folder, { recursive: true }));
-
-  test('nothing there', async () => {
-    await expect(readCheckpoint(join(folder, 'nowhere'))).rejects.toThrow(ModelNotFoundError);
-    await expect(readCheckpoint(folder)).rejects.toThrow(/expected a readable weights file, got ENOENT/);
-  });
-
-  test('a pickle is refused with the way to convert it', async () => {
-    const path = join(folder, 'pytorch_model.bin');
-    await writeFile(path, 'x');
-    await expect(readCheckpoint(path)).rejects.toThrow(/safetensors\.torch\.save_file/);
-  });
-
-  test('a configuration that is no JSON', async () => {
-    await writeFile(join(folder, 'model.safetensors'), readFileSync(`${FOLDER}/model.safetensors`));
-    await writeFile(join(folder, 'config.json'), '{');
-    await expect(readCheckpoint(folder)).rejects.toThrow(ConfigError);
   });
 });
