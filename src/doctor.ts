@@ -3,6 +3,8 @@ import { createRequire } from 'node:module';
 import { arch, availableParallelism, cpus, platform, release, totalmem } from 'node:os';
 import process from 'node:process';
 
+import * as z from 'zod';
+
 import { probeCodecs } from './image/codecs.ts';
 import type { Codecs } from './image/codecs.ts';
 import { probeBackends } from './tensor/backends/index.ts';
@@ -61,21 +63,18 @@ const require = createRequire(import.meta.url);
 
 function installedVersion(name: string): string | null {
   try {
-    const { version } = require(`${name}/package.json`) as { version: string }; // npm installs no package without one.
-    return version;
+    return Version.parse(require(`${name}/package.json`)).version;
   } catch {
     return null;
   }
 }
 
-interface Manifest {
-  readonly version: string;
-  readonly engines: { readonly node: string };
-}
+const Version = z.object({ version: z.string() });
+const Manifest = Version.extend({ engines: z.object({ node: z.string() }) });
 
-function ownManifest(): Manifest {
-  // Our own file, of the shape that the package is published with; src/ and dist/ both lie beside it.
-  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as Manifest;
+/** Our own package.json; src/ and dist/ both lie beside it. */
+function ownManifest(): z.infer<typeof Manifest> {
+  return Manifest.parse(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')));
 }
 
 /** @param required as in package.json: `>=20.19`. */

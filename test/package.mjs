@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
-const IMAGE = join(REPOSITORY, 'images/star/star-1.png');
+const IMAGE = join(REPOSITORY, 'images/star/gold.png');
 
 const CONSUMER = `
 import { loadModel, type Prediction } from 'patchlens';

@@ -86,8 +86,8 @@ export function fakePatchlens(options: FakeModelOptions = {}): Patchlens {
     listModels: () => [
       { name: 'shapes', description: 'Four shapes, drawn.', numParameters: 1234567, classes: ['circle', 'square'] },
     ],
-    loadModel: async (name, load = {}) => {
-      options.onLoad?.(name, load);
+    loadModel: async (name, load) => {
+      options.onLoad?.(name, load ?? {});
       return fakeModel(name, options);
     },
   };
