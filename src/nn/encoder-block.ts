@@ -1,7 +1,7 @@
-import { tidy } from '@tensorflow/tfjs-core';
+import { add, mul, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor3D } from '@tensorflow/tfjs-core';
 
-import type { GeluForm } from '../tensor/ops/gelu.ts';
+import type { Activation } from '../tensor/ops/linear.ts';
 import { mlp } from './mlp.ts';
 import type { MlpParams } from './mlp.ts';
 import { norm } from './norm.ts';
@@ -14,19 +14,23 @@ import type { SelfAttentionParams } from './self-attention.ts';
 export interface EncoderBlockParams<T = Tensor> {
   readonly norm1: NormParams<T>;
   readonly attention: SelfAttentionParams<T>;
+  /** [D]: factor of the attention branch; absent in most models. */
+  readonly scale1?: T | undefined;
   readonly norm2: NormParams<T>;
   readonly mlp: MlpParams<T>;
+  /** [D]: factor of the MLP branch. */
+  readonly scale2?: T | undefined;
 }
 
 export interface EncoderBlockOptions {
   readonly numHeads: number;
-  readonly activation: GeluForm;
+  readonly activation: Activation;
   readonly epsilon: number;
 }
 
 /**
- * Pre-norm transformer block (Dosovitskiy et al. 2021, eqs. 2–3): [B, N, D] → [B, N, D]. The residuals are added inside
- * the last product of each branch. Probes `norm1`, `attention.weights`, `attended`, `norm2`.
+ * Pre-norm transformer block (Dosovitskiy et al. 2021, eqs. 2–3): [B, N, D] → [B, N, D].
+ * Probes `norm1`, `attention.weights`, `attended`, `norm2`.
  */
 export function encoderBlock(
   x: Tensor3D,
@@ -37,11 +41,21 @@ export function encoderBlock(
   return tidy(() => {
     const normed1 = norm(x, params.norm1, epsilon);
     probe?.('norm1', normed1);
-    const options = { numHeads, residual: x };
-    const attended = selfAttention(normed1, params.attention, options, scoped(probe, 'attention'));
+    const attended = addBranch(x, params.scale1, (residual) =>
+      selfAttention(normed1, params.attention, { numHeads, epsilon, residual }, scoped(probe, 'attention')),
+    );
     probe?.('attended', attended);
     const normed2 = norm(attended, params.norm2, epsilon);
     probe?.('norm2', normed2);
-    return mlp(normed2, params.mlp, { activation, residual: attended });
+    return addBranch(attended, params.scale2, (residual) => mlp(normed2, params.mlp, { activation, residual }));
   });
+}
+
+/** x + scale ⊙ branch. Without a scale the branch adds x itself, inside its last product. */
+function addBranch(
+  x: Tensor3D,
+  scale: Tensor | undefined,
+  branch: (residual: Tensor3D | undefined) => Tensor3D,
+): Tensor3D {
+  return scale === undefined ? branch(x) : add(x, mul(branch(undefined), scale));
 }

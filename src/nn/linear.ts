@@ -13,7 +13,7 @@ export interface LinearParams<T = Tensor> {
 export interface ProjectionOptions {
   readonly activation?: Activation;
   /** Added to the result: the branch's skip connection. */
-  readonly residual?: Tensor;
+  readonly residual?: Tensor | undefined;
 }
 
 /** [..., in] → [..., out]. */

@@ -1,4 +1,4 @@
-import { add, broadcastTo, concat, mean, slice, squeeze, tidy } from '@tensorflow/tfjs-core';
+import { add, broadcastTo, concat, mean, mul, slice, squeeze, tidy, zeros } from '@tensorflow/tfjs-core';
 import type { Rank, Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 
 import { encoderBlock } from '../nn/encoder-block.ts';
@@ -28,42 +28,59 @@ export function forward(vit: ViT, patches: Tensor3D, probe?: Probe): Tensor2D {
 
 /** Patches [B, N, P²·C] → tokens after the last block [B, prefix + N, D], not yet normed. */
 export function forwardFeatures(vit: ViT, patches: Tensor3D, probe?: Probe): Tensor3D {
+  const { numHeads, epsilon, mlp } = vit.config;
+  const activation = mlp.kind === 'plain' ? mlp.activation : 'none';
   return tidy(() => {
     let x = embed(vit, patches, probe);
     probe?.('tokens', x);
     for (const [i, block] of vit.params.blocks.entries()) {
-      x = encoderBlock(x, block, vit.config, scoped(probe, `blocks.${i}`));
+      x = encoderBlock(x, block, { numHeads, epsilon, activation }, scoped(probe, `blocks.${i}`));
       probe?.(`blocks.${i}`, x);
     }
     return x;
   });
 }
 
-/** Tokens [B, N, D] → logits [B, classes]. */
-export function forwardHead(vit: ViT, tokens: Tensor3D, probe?: Probe): Tensor2D {
-  return tidy(() => project(pool(vit, tokens, probe), vit.params.head));
-}
-
-/** z₀ = [class token; x₁E; …; x_NE] + positions (eq. 1). */
+/** z₀ = [prefix tokens; x₁E; …; x_NE] + positions (eq. 1). */
 function embed({ config, params, fixedPositions }: ViT, patches: Tensor3D, probe?: Probe): Tensor3D {
   const { numPatches, patchDim } = geometryOf(config);
   dims('ViT patches', patches, 'B N Din', { N: numPatches, Din: patchDim });
   const embedded = project(patches, params.patchEmbedding); // [B, N, D]
   probe?.('patchEmbedding', embedded);
-  const { classToken, positions = fixedPositions } = params;
-  const tokens = classToken === undefined ? embedded : prepend(classToken, embedded);
-  return positions === undefined ? tokens : add(tokens, positions);
+  const prefix = [params.classToken, params.distillationToken, params.registers].filter((t) => t !== undefined);
+  const tokens = prefix.length === 0 ? embedded : prepend(concat(prefix, 1), embedded);
+  const positions = fixedPositions ?? spreadPositions(config, params.positions);
+  const placed = positions === undefined ? tokens : add<Tensor3D>(tokens, positions);
+  return params.inputNorm === undefined ? placed : norm(placed, params.inputNorm, config.epsilon);
 }
 
-/** A learned [1, n, D] before each sequence of the batch: [B, N, D] → [B, n + N, D]. */
+/** Learned tokens [1, n, D] before each sequence of the batch: [B, N, D] → [B, n + N, D]. */
 function prepend(prefix: Tensor, tokens: Tensor3D): Tensor3D {
   const [B, , D] = tokens.shape;
   const n = prefix.shape[1] ?? 0;
   return concat([broadcastTo<Rank.R3>(prefix, [B, n, D]), tokens], 1);
 }
 
-/** [B, N, D] → [B, D]. */
-function pool({ config, params }: ViT, tokens: Tensor3D, probe?: Probe): Tensor2D {
+/** Zeros for the prefix tokens that have no position of their own: [1, numPrefix + N, D] → [1, prefix + N, D]. */
+function spreadPositions(config: ViTConfig, positions: Tensor | undefined): Tensor | undefined {
+  const { positions: encoding, dim: D } = config;
+  const { numPrefixTokens } = geometryOf(config);
+  if (positions === undefined || encoding.kind !== 'learned' || encoding.numPrefix === numPrefixTokens)
+    return positions;
+  const { numPrefix } = encoding;
+  const parts = [
+    slice(positions, [0, 0, 0], [1, numPrefix, D]),
+    zeros([1, numPrefixTokens - numPrefix, D]),
+    slice(positions, [0, numPrefix, 0], [1, -1, D]),
+  ];
+  return concat(
+    parts.filter((part) => part.size > 0),
+    1,
+  );
+}
+
+/** Tokens [B, prefix + N, D] → logits [B, classes]. Probes `norm` and `pooled`. */
+export function forwardHead({ config, params }: ViT, tokens: Tensor3D, probe?: Probe): Tensor2D {
   const { numPrefixTokens, numPatches } = geometryOf(config);
   const { pooling, epsilon } = config;
   const probed = <T extends Tensor>(name: string, x: T): T => {
@@ -71,13 +88,30 @@ function pool({ config, params }: ViT, tokens: Tensor3D, probe?: Probe): Tensor2
     return x;
   };
   const normed = <T extends Tensor>(x: T): T => probed('norm', norm(x, params.norm, epsilon));
-  const meanOfPatches = (x: Tensor3D): Tensor2D =>
-    probed('pooled', mean(slice(x, [0, numPrefixTokens, 0], [-1, numPatches, -1]), 1));
-  switch (pooling.kind) {
-    case 'class-token':
-      // The norm is per token: only the one that is read needs it, unless someone looks at all of them.
-      return probed('pooled', squeeze(normed(slice(tokens, [0, 0, 0], [-1, 1, -1])), [1]));
-    case 'mean':
-      return pooling.norm === 'before' ? meanOfPatches(normed(tokens)) : normed(meanOfPatches(tokens));
-  }
+  const meanOfPatches = (x: Tensor3D): Tensor2D => mean(slice(x, [0, numPrefixTokens, 0], [-1, numPatches, -1]), 1);
+  return tidy(() => {
+    switch (pooling.kind) {
+      case 'class-token':
+        // The norm is per token: only the one that is read needs it.
+        return project(probed('pooled', normed(tokenOf(tokens, 0))), params.head);
+      case 'mean': {
+        if (pooling.norm === 'after') return project(normed(probed('pooled', meanOfPatches(tokens))), params.head);
+        return project(probed('pooled', meanOfPatches(normed(tokens))), params.head);
+      }
+      case 'class-token-and-mean': {
+        const all = normed(tokens);
+        return project(probed('pooled', concat([tokenOf(all, 0), meanOfPatches(all)], 1)), params.head);
+      }
+      case 'distilled': {
+        const { head, distillationHead = head } = params;
+        const ofClassToken = project(normed(tokenOf(tokens, 0)), head);
+        return mul(add(ofClassToken, project(normed(tokenOf(tokens, 1)), distillationHead)), 0.5);
+      }
+    }
+  });
+}
+
+/** [B, N, D] → [B, D]. */
+function tokenOf(x: Tensor3D, index: number): Tensor2D {
+  return squeeze(slice(x, [0, index, 0], [-1, 1, -1]), [1]);
 }

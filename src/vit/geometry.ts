@@ -6,7 +6,7 @@ export interface Geometry {
   /** Rows and columns of patches. */
   readonly Gh: number;
   readonly Gw: number;
-  /** Tokens before the patches: the class token, if there is one. */
+  /** Tokens before the patches: class token, distillation token, registers. */
   readonly numPrefixTokens: number;
   readonly numPatches: number;
   /** Prefix and patches: the N of every tensor [B, N, D]. */
@@ -27,7 +27,8 @@ export function geometryOf(config: ViTConfig): Geometry {
   }
   const Gh = imageSize.height / patchSize;
   const Gw = imageSize.width / patchSize;
-  const numPrefixTokens = config.classToken ? 1 : 0;
+  const { classToken, distillationToken, numRegisters } = config.prefix;
+  const numPrefixTokens = Number(classToken) + Number(distillationToken) + numRegisters;
   return {
     Gh,
     Gw,

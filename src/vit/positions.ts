@@ -6,7 +6,7 @@ import { resamplePositions } from './resample-positions.ts';
 import { sinCos1d, sinCos2d } from './sin-cos.ts';
 
 /**
- * Learned positions [1, prefix + N, D] of one image size, brought to another: the prefix is kept, the grid resampled by
+ * Learned positions [1, numPrefix + N, D] of one image size, brought to another: the prefix is kept, the grid resampled by
  * the family's own method. `from` and `to` differ in `imageSize` alone.
  */
 export function positionsAt(positions: NamedArray, from: ViTConfig, to: ViTConfig): NamedArray {
@@ -14,11 +14,12 @@ export function positionsAt(positions: NamedArray, from: ViTConfig, to: ViTConfi
   const source = geometryOf(from);
   const target = geometryOf(to);
   if (encoding.kind !== 'learned' || (source.Gh === target.Gh && source.Gw === target.Gw)) return positions;
-  const split = source.numPrefixTokens * D;
-  const data = new Float32Array(target.numTokens * D);
+  const numPositions = encoding.numPrefix + target.numPatches;
+  const split = encoding.numPrefix * D;
+  const data = new Float32Array(numPositions * D);
   data.set(positions.data.subarray(0, split));
   data.set(resamplePositions(positions.data.subarray(split), source, target, encoding.resample), split);
-  return { shape: [1, target.numTokens, D], data };
+  return { shape: [1, numPositions, D], data };
 }
 
 /** Fixed position vectors [1, prefix + N, D]; undefined where the encoding has none. Prefix tokens get zeros. */

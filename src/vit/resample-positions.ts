@@ -7,8 +7,8 @@ export interface Grid {
 }
 
 /**
- * Brings a grid of position vectors [Gh·Gw, D] to another grid, as `torch.nn.functional.interpolate` does with half-pixel
- * centres. The filter is separable: one matrix of weights for the rows, one for the columns.
+ * Brings a grid of position vectors [Gh·Gw, D] to another grid, as the library that published them does. Every method
+ * is separable: one matrix of weights for the rows, one for the columns.
  */
 export function resamplePositions(
   positions: Float32Array,
@@ -47,18 +47,22 @@ function combine(
 /** [to][from]: how much of each source position goes into each new one; every row sums to one. */
 function weightMatrix(from: number, to: number, method: PositionResample): Float64Array[] {
   const scale = from / to;
-  return Array.from({ length: to }, (_, i) => {
-    const centre = (i + 0.5) * scale;
+  // Either the centres of the outer cells keep their distance to the border, or they stay where they are.
+  const halfPixel = (i: number): number => (i + 0.5) * scale - 0.5;
+  const corners = (i: number): number => (to === 1 ? 0 : (i * (from - 1)) / (to - 1));
+  const rowOf = (i: number): Float64Array => {
     switch (method) {
       case 'bicubic-antialias':
-        return antialiasedRow(from, centre, Math.max(scale, 1));
+        return antialiasedRow(from, (i + 0.5) * scale, Math.max(scale, 1));
       case 'bicubic':
-        return interpolatedRow(from, centre - 0.5, 2, (t) => cubic(t, INTERPOLATION_SHARPNESS));
-      case 'bilinear':
-        // torch clamps the coordinate itself for linear modes, so that the first half pixel repeats the edge.
-        return interpolatedRow(from, Math.max(centre - 0.5, 0), 1, (t) => Math.max(0, 1 - Math.abs(t)));
+        return interpolatedRow(from, halfPixel(i), 2, (t) => cubic(t, INTERPOLATION_SHARPNESS));
+      case 'bicubic-corners':
+        return interpolatedRow(from, corners(i), 2, (t) => cubic(t, INTERPOLATION_SHARPNESS));
+      case 'bilinear-corners':
+        return interpolatedRow(from, corners(i), 1, (t) => Math.max(0, 1 - Math.abs(t)));
     }
-  });
+  };
+  return Array.from({ length: to }, (_, i) => rowOf(i));
 }
 
 // torch uses Keys' kernel with a = −0.75 to interpolate, but Pillow's a = −0.5 when it antialiases.

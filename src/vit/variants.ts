@@ -13,17 +13,22 @@ export type SizeName = keyof typeof SIZES;
 
 /** A standard ViT with class token and learned positions at 224 pixels and 1,000 classes: `variant('B', 16)` is ViT-B/16. */
 export function variant(size: SizeName, patchSize: number, changes: Partial<ViTConfig> = {}): ViTConfig {
+  const { mlpDim, ...dims } = SIZES[size];
   return {
-    ...SIZES[size],
+    ...dims,
     imageSize: { height: 224, width: 224 },
     patchSize,
     numChannels: 3,
     numClasses: 1000,
-    activation: 'gelu',
+    patchBias: true,
+    mlp: { kind: 'plain', hiddenDim: mlpDim, activation: 'gelu' },
     epsilon: 1e-6,
     qkvBias: true,
-    classToken: true,
-    positions: { kind: 'learned', resample: 'bicubic-antialias' },
+    qkNorm: false,
+    layerScale: false,
+    inputNorm: false,
+    prefix: { classToken: true, distillationToken: false, numRegisters: 0 },
+    positions: { kind: 'learned', numPrefix: 1, resample: 'bicubic-antialias' },
     pooling: { kind: 'class-token' },
     ...changes,
   };

@@ -22,11 +22,11 @@ export function transpose(array: NamedArray): NamedArray {
   return { shape: [C, R], data };
 }
 
-/** Rows `start` to `end` of the first axis, without a copy. */
-export function rows(array: NamedArray, start: number, end: number): NamedArray {
-  const [, ...rest] = array.shape;
-  const stride = sizeOf(rest);
-  return { shape: [end - start, ...rest], data: array.data.subarray(start * stride, end * stride) };
+/** One of several equal parts of the first axis, without a copy: q of a fused [3D, …]. */
+export function partOf(array: NamedArray, part: number, parts: number): NamedArray {
+  const [length = 0, ...rest] = array.shape;
+  const size = (length / parts) * sizeOf(rest);
+  return { shape: [length / parts, ...rest], data: array.data.subarray(part * size, (part + 1) * size) };
 }
 
 export function unchanged(array: NamedArray): NamedArray {

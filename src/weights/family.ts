@@ -36,3 +36,9 @@ export interface Source {
   readonly name: string;
   readonly convert: (array: NamedArray) => NamedArray;
 }
+
+/** Takes a parameter's dotted name apart: `blocks.3.mlp.hidden.kernel` → `blocks.3.`, `mlp.hidden`, `kernel`. */
+export function parameterPath(parameter: string): { block: string; layer: string; leaf: string } {
+  const [, block = '', layer = '', leaf = ''] = /^(blocks\.\d+\.)?(?:(.+)\.)?(\w+)$/.exec(parameter) ?? [];
+  return { block, layer, leaf };
+}

@@ -24,17 +24,15 @@ describe('learned positions', () => {
     expect(resampled).toBeCloseToArray(goldens.array(`${name}/to`).data, { atol: 1e-5 });
   });
 
-  test.each<PositionResample>(['bicubic-antialias', 'bicubic', 'bilinear'])(
-    '%s keeps a constant grid constant',
-    (method) => {
-      const resampled = resamplePositions(new Float32Array(15).fill(3), { Gh: 3, Gw: 5 }, { Gh: 7, Gw: 2 }, method);
-      expect(resampled).toBeCloseToArray(Array(14).fill(3), { atol: 1e-6 });
-    },
-  );
+  const METHODS: PositionResample[] = ['bicubic-antialias', 'bicubic', 'bicubic-corners', 'bilinear-corners'];
+  test.each(METHODS)('%s keeps a constant grid constant', (method) => {
+    const resampled = resamplePositions(new Float32Array(15).fill(3), { Gh: 3, Gw: 5 }, { Gh: 7, Gw: 2 }, method);
+    expect(resampled).toBeCloseToArray(Array(14).fill(3), { atol: 1e-6 });
+  });
 
-  test('bilinear by hand: two values to four', () => {
-    const resampled = resamplePositions(Float32Array.of(0, 4), { Gh: 1, Gw: 2 }, { Gh: 1, Gw: 4 }, 'bilinear');
-    expect([...resampled]).toEqual([0, 1, 3, 4]);
+  test('bilinear by hand: the corners of two values stay corners of four', () => {
+    const resampled = resamplePositions(Float32Array.of(0, 6), { Gh: 1, Gw: 2 }, { Gh: 1, Gw: 4 }, 'bilinear-corners');
+    expect([...resampled]).toEqual([0, 2, 4, 6]);
   });
 
   test('the prefix keeps its own', () => {

@@ -35,7 +35,7 @@ test('reads the shape, the labels and the recipe of a published checkpoint', asy
     dim: 36,
     depth: 3,
     numHeads: 3,
-    mlpDim: 108,
+    mlp: { kind: 'plain', hiddenDim: 108, activation: 'gelu' },
     numClasses: 7,
     patchSize: 16,
   });

@@ -55,9 +55,9 @@ function factsOf(info: ModelInfo): Fact[] {
     ['Parameters', count(info.numParameters)],
     ['Image', `${height} x ${width} pixels (height x width), ${config.numChannels} channels`],
     ['Patches', `${count(patches)} of ${patchSize} x ${patchSize} pixels`],
-    ['Encoder', `${config.depth} blocks, width ${config.dim}, ${config.numHeads} heads, MLP ${config.mlpDim}`],
+    ['Encoder', `${config.depth} blocks, width ${config.dim}, ${config.numHeads} heads, MLP ${config.mlp.hiddenDim}`],
     ['Positions', POSITIONS[config.positions.kind]],
-    ['Pooling', config.pooling.kind === 'mean' ? 'mean of the patch tokens' : 'class token'],
+    ['Pooling', POOLING[config.pooling.kind]],
     ['Classes', `${count(classes.length)}${examples && ` (${examples}${classes.length > 3 ? '; …' : ''})`}`],
     ['Preprocessing', inWords(preprocessing)],
     ['Backend', `${info.backend}, ${info.precision}, ${info.threads} ${info.threads === 1 ? 'thread' : 'threads'}`],
@@ -70,6 +70,13 @@ const POSITIONS: Record<ModelInfo['config']['positions']['kind'], string> = {
   'sincos-1d': 'sines and cosines of the patch index',
   'sincos-2d': 'sines and cosines of row and column',
   none: 'none',
+};
+
+const POOLING: Record<ModelInfo['config']['pooling']['kind'], string> = {
+  'class-token': 'class token',
+  mean: 'mean of the patch tokens',
+  'class-token-and-mean': 'class token beside the mean of the patch tokens',
+  distilled: 'class token and distillation token, logits averaged',
 };
 
 /** 5717416 → `5,717,416` */

@@ -1,10 +1,11 @@
 import * as z from 'zod';
 
 import { ConfigError, WeightsError } from '../../errors.ts';
-import type { Pooling, ViTConfig } from '../architecture.ts';
-import { patchKernel, rows, transpose, unchanged } from '../arrays.ts';
-import type { NamedArray, NamedArrays } from '../arrays.ts';
+import type { Mlp, Pooling, ViTConfig } from '../architecture.ts';
+import { partOf, patchKernel, transpose, unchanged } from '../arrays.ts';
+import type { NamedArrays } from '../arrays.ts';
 import type { Checkpoint } from '../checkpoint.ts';
+import { parameterPath } from '../family.ts';
 import type { Description, Family, Source } from '../family.ts';
 import { INTERPOLATIONS } from '../preprocessing.ts';
 import type { Preprocessing, Size } from '../preprocessing.ts';
@@ -70,25 +71,51 @@ function parseConfig({ where, config }: Checkpoint): TimmConfig {
 }
 
 function configOf({ where, arrays }: Checkpoint, published: TimmConfig): ViTConfig {
+  const { architecture, model_args } = published;
   const [dim = 0, numChannels = 0, patchSize = 0] = shapeOf(arrays, 'patch_embed.proj.weight', 4, where);
-  const [mlpDim = 0] = shapeOf(arrays, 'blocks.0.mlp.fc1.weight', 2, where);
   const [numClasses = 0] = shapeOf(arrays, 'head.weight', 2, where);
+  const imageSize = imageSizeOf(published);
+  const prefix = {
+    classToken: arrays.has('cls_token'),
+    distillationToken: arrays.has('dist_token'),
+    numRegisters: arrays.get('reg_token')?.shape[1] ?? 0,
+  };
   return {
-    imageSize: imageSizeOf(published),
+    imageSize,
     patchSize,
     numChannels,
+    patchBias: arrays.has('patch_embed.proj.bias'),
     dim,
     depth: depthOf(arrays),
-    numHeads: published.model_args.num_heads ?? numHeadsOf(published.architecture, dim, where),
-    mlpDim,
+    numHeads: model_args.num_heads ?? numHeadsOf(architecture, dim, where),
     numClasses,
-    activation: 'gelu',
-    epsilon: 1e-6,
+    mlp: mlpOf(arrays, architecture, where),
+    // timm's CLIP towers keep torch's ε, all its others take 1e-6.
+    epsilon: architecture.includes('clip') ? 1e-5 : 1e-6,
     qkvBias: arrays.has('blocks.0.attn.qkv.bias'),
-    classToken: arrays.has('cls_token'),
-    positions: arrays.has('pos_embed') ? { kind: 'learned', resample: 'bicubic-antialias' } : { kind: 'none' },
+    qkNorm: arrays.has('blocks.0.attn.q_norm.weight'),
+    layerScale: arrays.has('blocks.0.ls1.gamma'),
+    inputNorm: arrays.has('norm_pre.weight'),
+    prefix,
+    positions: positionsOf(arrays, imageSize, patchSize),
     pooling: poolingOf(published, arrays),
   };
+}
+
+/** SwiGLU packs gate and hidden layer in one matrix, so that the first layer is twice as wide as the second is deep. */
+function mlpOf(arrays: NamedArrays, architecture: string, where: string): Mlp {
+  const [width = 0] = shapeOf(arrays, 'blocks.0.mlp.fc1.weight', 2, where);
+  const [, depth = 0] = shapeOf(arrays, 'blocks.0.mlp.fc2.weight', 2, where);
+  if (width === 2 * depth) return { kind: 'swiglu', hiddenDim: depth };
+  return { kind: 'plain', hiddenDim: width, activation: architecture.includes('quickgelu') ? 'gelu-quick' : 'gelu' };
+}
+
+/** The table has a row for each patch, and before them for none, the first, or all of the prefix. */
+function positionsOf(arrays: NamedArrays, imageSize: Size, patchSize: number): ViTConfig['positions'] {
+  const table = arrays.get('pos_embed');
+  if (table === undefined) return { kind: 'none' };
+  const numPatches = Math.floor(imageSize.height / patchSize) * Math.floor(imageSize.width / patchSize);
+  return { kind: 'learned', numPrefix: Math.max(0, (table.shape[1] ?? 0) - numPatches), resample: 'bicubic-antialias' };
 }
 
 function shapeOf(arrays: NamedArrays, name: string, rank: number, where: string): readonly number[] {
@@ -112,19 +139,25 @@ function depthOf(arrays: NamedArrays): number {
   return depth;
 }
 
-/** Heads of timm's named sizes; a fused qkv does not show them. */
-const HEADS_BY_SIZE: Readonly<Record<string, number>> = { tiny: 3, small: 6, base: 12, large: 16, huge: 16 };
+/** timm's sizes whose heads are not 64 wide; a fused qkv does not show them. */
+const HEADS_BY_SIZE: readonly [name: RegExp, numHeads: number][] = [
+  [/^vit_giant_patch14_(?:reg4_)?dinov2/, 24],
+  [/_(?:huge|giant|gigantic|so400m)_/, 16],
+  [/_so150m/, 14],
+];
+const USUAL_HEAD_DIM = 64;
 
 function numHeadsOf(architecture: string, dim: number, where: string): number {
-  const size = /^(?:vit|deit3?)_([a-z]+)_/.exec(architecture)?.[1] ?? '';
-  const heads = HEADS_BY_SIZE[size];
-  if (heads !== undefined && dim % heads === 0) return heads;
+  const named = HEADS_BY_SIZE.find(([name]) => name.test(architecture))?.[1];
+  const heads = named ?? dim / USUAL_HEAD_DIM;
+  if (/^(?:vit|deit3?)_/.test(architecture) && Number.isInteger(heads) && dim % heads === 0) return heads;
   throw new ConfigError(
     `${where}: config.json: expected model_args.num_heads, as «${architecture}» does not say how many heads share ${dim} columns`,
   );
 }
 
 function poolingOf({ global_pool }: TimmConfig, arrays: NamedArrays): Pooling {
+  if (arrays.has('head_dist.weight')) return { kind: 'distilled' };
   if (global_pool === 'avg') return { kind: 'mean', norm: arrays.has('fc_norm.weight') ? 'after' : 'before' };
   return { kind: 'class-token' };
 }
@@ -163,43 +196,45 @@ function resizeOf(mode: PretrainedConfig['crop_mode'], size: Size): Preprocessin
   }
 }
 
-/** Parameters outside the blocks; torch keeps a linear weight as [out, in]. */
+/** Parameters outside the blocks that keep their form, or whose form is not that of a layer. */
 const TOP_LEVEL: Readonly<Record<string, Source>> = {
   'patchEmbedding.kernel': { name: 'patch_embed.proj.weight', convert: patchKernel },
-  'patchEmbedding.bias': { name: 'patch_embed.proj.bias', convert: unchanged },
   classToken: { name: 'cls_token', convert: unchanged },
+  distillationToken: { name: 'dist_token', convert: unchanged },
+  registers: { name: 'reg_token', convert: unchanged },
   positions: { name: 'pos_embed', convert: unchanged },
-  'head.kernel': { name: 'head.weight', convert: transpose },
-  'head.bias': { name: 'head.bias', convert: unchanged },
 };
 
-const IN_BLOCK: Readonly<Record<string, string>> = {
-  norm1: 'norm1',
-  norm2: 'norm2',
-  'attention.output': 'attn.proj',
-  'mlp.hidden': 'mlp.fc1',
-  'mlp.output': 'mlp.fc2',
+/** Our layers and timm's; in a fused or packed one, which of its equal parts. */
+const LAYERS: Readonly<Record<string, readonly [name: string, part?: number, parts?: number]>> = {
+  patchEmbedding: ['patch_embed.proj'],
+  inputNorm: ['norm_pre'],
+  head: ['head'],
+  distillationHead: ['head_dist'],
+  'attention.query': ['attn.qkv', 0, 3],
+  'attention.key': ['attn.qkv', 1, 3],
+  'attention.value': ['attn.qkv', 2, 3],
+  'attention.queryNorm': ['attn.q_norm'],
+  'attention.keyNorm': ['attn.k_norm'],
+  'attention.output': ['attn.proj'],
+  'mlp.output': ['mlp.fc2'],
 };
 
-const QKV_ORDER = ['query', 'key', 'value'];
-
-function sourceOf(parameter: string, { pooling }: ViTConfig): Source {
+function sourceOf(parameter: string, { pooling, mlp }: ViTConfig): Source {
   const top = TOP_LEVEL[parameter];
   if (top !== undefined) return top;
-  const [, block = '', layer = '', leaf = ''] = /^(?:(blocks\.\d+)\.)?(.+)\.(\w+)$/.exec(parameter) ?? [];
+  const { block, layer, leaf } = parameterPath(parameter);
+  if (leaf === 'scale1' || leaf === 'scale2') return { name: `${block}ls${leaf.at(-1)}.gamma`, convert: unchanged };
   const suffix = leaf === 'bias' ? 'bias' : 'weight';
-  const convert = leaf === 'kernel' ? transpose : unchanged;
-  if (block === '') {
-    const norm = pooling.kind === 'mean' && pooling.norm === 'after' ? 'fc_norm' : 'norm';
-    return { name: `${norm}.${suffix}`, convert };
-  }
-  const part = QKV_ORDER.indexOf(layer.replace('attention.', ''));
-  if (part >= 0) return { name: `${block}.attn.qkv.${suffix}`, convert: (array) => convert(thirdOf(array, part)) };
-  return { name: `${block}.${IN_BLOCK[layer] ?? layer}.${suffix}`, convert };
+  const convert = leaf === 'kernel' ? transpose : unchanged; // torch keeps a linear weight as [out, in].
+  const [name, part, parts] = layerOf(layer, pooling, mlp);
+  if (part === undefined || parts === undefined) return { name: `${block}${name}.${suffix}`, convert };
+  return { name: `${block}${name}.${suffix}`, convert: (array) => convert(partOf(array, part, parts)) };
 }
 
-/** The rows of q, k or v in a fused [3D, …]. */
-function thirdOf(array: NamedArray, part: number): NamedArray {
-  const D = (array.shape[0] ?? 0) / 3;
-  return rows(array, part * D, (part + 1) * D);
+function layerOf(layer: string, pooling: Pooling, mlp: Mlp): readonly [name: string, part?: number, parts?: number] {
+  if (layer === 'norm' && pooling.kind === 'mean' && pooling.norm === 'after') return ['fc_norm'];
+  if (layer === 'mlp.gate') return ['mlp.fc1', 0, 2];
+  if (layer === 'mlp.hidden') return mlp.kind === 'swiglu' ? ['mlp.fc1', 1, 2] : ['mlp.fc1'];
+  return LAYERS[layer] ?? [layer];
 }
