@@ -12,7 +12,16 @@ export interface EmbeddedModel {
 // Both src/ and dist/ lie beside models/.
 const MODELS_FOLDER = new URL('../models/', import.meta.url);
 
-const EMBEDDED: readonly EmbeddedModel[] = [];
+const EMBEDDED: readonly EmbeddedModel[] = [
+  {
+    name: 'shapes-vit',
+    description:
+      'a tiny Vision Transformer for drawn shapes: circle, crescent, cross, heart, ring, square, star, triangle. ' +
+      'It knows nothing else: use --model for photographs.',
+    numParameters: 525_800,
+    classes: ['circle', 'crescent', 'cross', 'heart', 'ring', 'square', 'star', 'triangle'],
+  },
+];
 
 /** The model that runs when none is asked for. */
 export const EMBEDDED_MODEL = 'shapes-vit';

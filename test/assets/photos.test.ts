@@ -8,10 +8,10 @@ import { ASSETS, expectedAnswers, HAS_ASSETS } from './assets.ts';
 const PROBABILITIES = { atol: 1e-4 };
 const MODEL = 'vit-tiny-patch16-224';
 
-const loading = (await probeBackends()).filter(({ status }) => status === 'loads').map(({ name }) => name);
+const loading = new Set((await probeBackends()).filter(({ status }) => status === 'loads').map(({ name }) => name));
 
 describe.runIf(HAS_ASSETS)('ViT-Ti/16 on real photographs answers as timm does', () => {
-  test.for(BACKEND_NAMES.filter((name) => loading.includes(name)))('on %s', { timeout: 300_000 }, async (backend) => {
+  test.for(BACKEND_NAMES.filter((name) => loading.has(name)))('on %s', { timeout: 300_000 }, async (backend) => {
     const expected = Object.entries(expectedAnswers());
     using model = await loadModel(`${ASSETS}${MODEL}`, { backend });
     const paths = expected.map(([name]) => `${ASSETS}photos/${name}`);

@@ -46,17 +46,17 @@ async function checkLinear(name: string): Promise<void> {
     const residual = inputs.includes('residual') ? rest[bias ? 1 : 0] : undefined;
     return linear(x, weight, { bias, residual, activation });
   };
-  await compare(name, inputs, run as Run);
+  await compare(name, inputs, run);
 }
 
 async function checkLayerNorm(name: string): Promise<void> {
   const { layerNormEpsilon } = goldens.manifest;
   const run = (x: Tensor, scale: Tensor, bias: Tensor): Tensor => layerNorm(x, scale, bias, layerNormEpsilon);
-  await compare(name, ['x', 'scale', 'offset'], run as Run);
+  await compare(name, ['x', 'scale', 'offset'], run);
 }
 
 async function checkGelu(name: string): Promise<void> {
-  await compare(name, ['x'], ((x: Tensor) => gelu(x, name as GeluForm)) as Run);
+  await compare(name, ['x'], (x: Tensor) => gelu(x, name as GeluForm));
 }
 
 async function checkAttention(name: string): Promise<void> {
@@ -66,7 +66,7 @@ async function checkAttention(name: string): Promise<void> {
     mask === undefined ? { numHeads } : { numHeads, mask: mask as Tensor4D };
   const run = (q: Tensor, k: Tensor, v: Tensor, mask?: Tensor): Tensor =>
     attention(q as Tensor3D, k as Tensor3D, v as Tensor3D, options(mask));
-  await compare(name, inputs, run as Run);
+  await compare(name, inputs, run);
   const weights = tidy(() => {
     const [q, k, v, mask] = inputs.map((input) => inputTensor(name, input));
     return attentionWithWeights(q as Tensor3D, k as Tensor3D, v as Tensor3D, options(mask)).weights;

@@ -47,7 +47,7 @@ describeBackends('linear', () => {
       const y = randomNormal([2, 7, 13], 0, 1, 'float32', 3);
       return [linear(add(x, y), kernel).dataSync(), add(linear(x, kernel), linear(y, kernel)).dataSync()];
     });
-    expect(together).toBeCloseToArray(apart!, { atol: 1e-5 });
+    expect(together).toBeCloseToArray(apart, { atol: 1e-5 });
   });
 
   test('the same weights under another shape give another product', () => {
@@ -57,8 +57,8 @@ describeBackends('linear', () => {
       const reshaped = reshape(kernel, [3, 2]);
       return [linear(tensor2d([[1, 1]]), kernel).dataSync(), linear(tensor2d([[1, 1, 1]]), reshaped).dataSync()];
     });
-    expect([...first!]).toEqual([5, 7, 9]);
-    expect([...second!]).toEqual([9, 12]);
+    expect([...first]).toEqual([5, 7, 9]);
+    expect([...second]).toEqual([9, 12]);
   });
 
   test('a bias after a long sum is added once', () => {
@@ -166,7 +166,7 @@ describeBackends('attention', () => {
         attention(q, shuffle(k), shuffle(v), { numHeads: 2 }).dataSync(),
       ];
     });
-    expect(permuted).toBeCloseToArray(straight!, EXACT);
+    expect(permuted).toBeCloseToArray(straight, EXACT);
   });
 
   test('a mask of −∞ gives exactly zero weight, for each head of its own', () => {
@@ -176,7 +176,7 @@ describeBackends('attention', () => {
         Float32Array.from({ length: 2 * 5 * 5 }, (_, i) => (i < 25 && i % 5 === 3 ? -Infinity : 0)),
         [1, 2, 5, 5],
       ) as Tensor4D;
-      return attentionWithWeights(x, x, x, { numHeads: 2, mask }).weights.arraySync() as number[][][][];
+      return attentionWithWeights(x, x, x, { numHeads: 2, mask }).weights.arraySync();
     });
     expect(masked[0]![0]!.map((row) => row[3])).toEqual([0, 0, 0, 0, 0]);
     expect(masked[0]![1]!.every((row) => row[3]! > 0)).toBe(true);
