@@ -35,5 +35,8 @@ export function listModels(): readonly EmbeddedModel[] {
 export function resolveModel(name: string): { path: string; notice?: string } {
   const embedded = EMBEDDED.find((model) => model.name === name);
   if (embedded === undefined) return { path: name };
-  return { path: fileURLToPath(new URL(`${name}/`, MODELS_FOLDER)), notice: embedded.description };
+  return {
+    path: fileURLToPath(new URL(`${name}/`, MODELS_FOLDER)),
+    notice: `${name} is ${embedded.description}`,
+  };
 }
