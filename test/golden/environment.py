@@ -4,19 +4,23 @@ import importlib.metadata
 import pathlib
 
 REQUIREMENTS = pathlib.Path(__file__).with_name('requirements.txt')
+FAMILY_REQUIREMENTS = pathlib.Path(__file__).with_name('requirements-families.txt')
 
 
-def pinned_versions() -> dict[str, str]:
-    """Package → version of requirements.txt, after checking that exactly these are installed.
+def pinned_versions(*files: pathlib.Path) -> dict[str, str]:
+    """Package → version of requirements.txt, or of the given files, after checking that exactly these are installed.
 
     A golden file made with another version could differ without anyone having changed the script.
     """
-    lines = REQUIREMENTS.read_text().splitlines()
-    pins = dict(line.split('==') for line in lines if '==' in line and not line.startswith('#'))
+    pins = {}
+    for file in files or (REQUIREMENTS,):
+        lines = file.read_text().splitlines()
+        pins |= dict(line.split('==') for line in lines if '==' in line and not line.startswith('#'))
     for package, pin in pins.items():
         installed = importlib.metadata.version(package).split('+')[0]  # torch reports '2.13.0+cpu'
         if installed != pin:
-            raise SystemExit(f'{package}: expected {pin}, got {installed}; run pip install -r {REQUIREMENTS}')
+            install = ' '.join(f'-r {file}' for file in files or (REQUIREMENTS,))
+            raise SystemExit(f'{package}: expected {pin}, got {installed}; run pip install {install}')
     return pins
 
 
