@@ -13,6 +13,13 @@ export type ErrorCode =
   | 'MODEL_DISPOSED'
   | 'WEIGHTS_INVALID'
   | 'CONFIG_INVALID'
+  | 'HUB_OFFLINE'
+  | 'HUB_UNREACHABLE'
+  | 'HUB_NOT_FOUND'
+  | 'HUB_FORBIDDEN'
+  | 'HUB_ANSWER_INVALID'
+  | 'HUB_DOWNLOAD_CORRUPT'
+  | 'HUB_CACHE_UNUSABLE'
   | 'BACKEND_UNAVAILABLE'
   | 'BACKEND_CONFLICT';
 
@@ -62,6 +69,17 @@ export class WeightsError extends PatchlensError {
 /** A model configuration that is missing, malformed or out of range. */
 export class ConfigError extends PatchlensError {
   readonly code = 'CONFIG_INVALID';
+}
+
+type HubErrorCode = Extract<ErrorCode, `HUB_${string}`>;
+
+/** A model that could not be brought from the Hugging Face Hub into the cache. */
+export class HubError extends PatchlensError {
+  readonly code: HubErrorCode;
+  constructor(code: HubErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
 }
 
 type BackendErrorCode = Extract<ErrorCode, `BACKEND_${string}`>;

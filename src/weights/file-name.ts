@@ -6,7 +6,5 @@ const MAX_LENGTH = 255;
  */
 export function isPlainFileName(name: string): boolean {
   if (name === '' || name === '.' || name === '..' || name.length > MAX_LENGTH) return false;
-  return !/[/\\:]/.test(name) && [...name].every((character) => character >= ' ' && character !== DELETE);
+  return !/[/\\:\p{Cc}]/u.test(name);
 }
-
-const DELETE = '\x7f';

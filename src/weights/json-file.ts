@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { ConfigError } from '../errors.ts';
 
 /** The index of the largest published models is some megabytes; a parsed text takes many times its size. */
-export const MAX_JSON_BYTES = 32 * 2 ** 20;
+const MAX_JSON_BYTES = 32 * 2 ** 20;
 
 /**
  * Reads a JSON file; undefined when there is none.
