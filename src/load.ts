@@ -64,7 +64,7 @@ export async function loadViT(name: string, options: LoadOptions = {}): Promise<
   signal?.throwIfAborted();
   const { family, description } = describe(checkpoint);
   const published = description.config;
-  const config = { ...published, imageSize: sizeOption(options.imageSize) ?? published.imageSize };
+  const config = { ...published, imageSize: sizeOption(options.imageSize) ?? description.imageSize };
   const arrays = assemble(checkpoint, description, paramShapes(published));
   const lease = await useBackend(backend, { threads });
   const vit = onLease(lease, () => buildViT(arrays, published, config));
@@ -79,7 +79,7 @@ export async function loadViT(name: string, options: LoadOptions = {}): Promise<
     backend: lease.name,
     precision: 'f32',
     threads: lease.threads,
-    notice,
+    notice: notice ?? description.assumption,
   };
   return {
     info,

@@ -4,6 +4,7 @@ import type { Preprocessing } from '../weights/preprocessing.ts';
 import { type Geometry, geometryOf, halfToEven } from './geometry.ts';
 import { resample, type ResampleKernel } from './resample.ts';
 import type { RgbImage } from './rgb-image.ts';
+import { sampleBilinear } from './sample-bilinear.ts';
 
 export interface PreprocessOptions {
   /** Where the result goes, from `offset` on: one image's place in a batch. A new array when absent. */
@@ -31,6 +32,10 @@ export function preprocess(
     throw new ShapeError(`preprocess: expected room for ${samples} values in out, got ${got}`);
   }
   const values = out.subarray(offset, offset + samples);
+  if (recipe.interpolation === 'bilinear-no-antialias') {
+    sampleBilinear(image, recipe, values);
+    return ndarray(values, [height, width, 3]);
+  }
   const geometry = geometryOf(recipe, image);
   const kept = resample(image, geometry.resized, recipe.interpolation, {
     window: geometry.window,

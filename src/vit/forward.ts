@@ -104,8 +104,8 @@ export function forwardHead({ config, params }: ViT, tokens: Tensor3D, probe?: P
       }
       case 'distilled': {
         const { head, distillationHead = head } = params;
-        const ofClassToken = project(normed(tokenOf(tokens, 0)), head);
-        return mul(add(ofClassToken, project(normed(tokenOf(tokens, 1)), distillationHead)), 0.5);
+        const both = normed(slice(tokens, [0, 0, 0], [-1, 2, -1]));
+        return mul(add(project(tokenOf(both, 0), head), project(tokenOf(both, 1), distillationHead)), 0.5);
       }
     }
   });

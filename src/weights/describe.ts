@@ -1,10 +1,14 @@
 import { WeightsError } from '../errors.ts';
 import type { Checkpoint } from './checkpoint.ts';
+import { google } from './families/google.ts';
+import { huggingFaceDinov2 } from './families/huggingface-dinov2.ts';
+import { huggingFaceDeiT, huggingFaceViT } from './families/huggingface-vit.ts';
 import { timm } from './families/timm.ts';
+import { torchvision } from './families/torchvision.ts';
 import type { Description, Family } from './family.ts';
 
 /** Every family that patchlens reads; the first whose names match is taken. */
-export const FAMILIES: readonly Family[] = [timm];
+const FAMILIES: readonly Family[] = [timm, huggingFaceViT, huggingFaceDeiT, huggingFaceDinov2, torchvision, google];
 
 /**
  * Finds a checkpoint's family from its tensor names, and what the checkpoint is.

@@ -1,3 +1,4 @@
+import { ConfigError, WeightsError } from '../errors.ts';
 import type { ViTConfig } from './architecture.ts';
 import type { NamedArray } from './arrays.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -20,11 +21,16 @@ export interface Family {
 export interface Description {
   /** As the publisher calls it: `vit_tiny_patch16_224`. */
   readonly architecture: string;
+  /** With the image size that the position table was made for. */
   readonly config: ViTConfig;
+  /** The size in pixels that its images are prepared at unless another is asked for. */
+  readonly imageSize: Size;
   /** One name per class, in index order; undefined when the checkpoint names none. */
   readonly labels: readonly string[] | undefined;
   /** The checkpoint's own recipe, for its own image size or for another. */
   readonly preprocessingAt: (imageSize: Size) => Preprocessing;
+  /** A sentence on what its files leave open and its family settles. */
+  readonly assumption?: string | undefined;
   /** Where a parameter comes from, by its dotted name in the tree of `vit/params`. */
   readonly sourceOf: (parameter: string) => Source;
   /** Tensors that the published model carries without using them to classify. */
@@ -41,4 +47,21 @@ export interface Source {
 export function parameterPath(parameter: string): { block: string; layer: string; leaf: string } {
   const [, block = '', layer = '', leaf = ''] = /^(blocks\.\d+\.)?(?:(.+)\.)?(\w+)$/.exec(parameter) ?? [];
   return { block, layer, leaf };
+}
+
+const USUAL_HEAD_DIM = 64;
+
+/** Heads of 64 columns, as in every standard ViT whose tensors do not show them. */
+export function usualNumHeads(dim: number, where: string): number {
+  if (dim > 0 && dim % USUAL_HEAD_DIM === 0) return dim / USUAL_HEAD_DIM;
+  throw new ConfigError(
+    `${where}: expected a width that is a multiple of ${USUAL_HEAD_DIM}, the width of a head, got ${dim}`,
+  );
+}
+
+/** The square image whose patches a position table was made for. */
+export function squareImageSize(numPatches: number, patchSize: number, where: string): Size {
+  const side = Math.sqrt(numPatches);
+  if (Number.isInteger(side) && side > 0) return { height: side * patchSize, width: side * patchSize };
+  throw new WeightsError(`${where}: expected positions for a square grid of patches, got ${numPatches}`);
 }

@@ -3,6 +3,7 @@ export interface Size {
   readonly width: number;
 }
 
+/** Pillow's filters, which widen with the scale so that shrinking averages. */
 export const INTERPOLATIONS = ['bilinear', 'bicubic', 'lanczos', 'box'] as const;
 export type Interpolation = (typeof INTERPOLATIONS)[number];
 
@@ -14,7 +15,8 @@ export interface Preprocessing {
   /** What the model sees, in pixels, after resize and crop. */
   readonly imageSize: Size;
   readonly resize: Resize;
-  readonly interpolation: Interpolation;
+  /** `bilinear-no-antialias` is TensorFlow's `tf.image.resize`, which samples four pixels however far it shrinks. */
+  readonly interpolation: Interpolation | 'bilinear-no-antialias';
   /**
    * Where an odd margin goes when the resized image is cropped: to the even half as torchvision and timm round
    * (`round((H − h) / 2)`, half to even), or down as transformers does.

@@ -1,6 +1,3 @@
-import { softmax, tensor3d, tidy } from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import ndarray from 'ndarray';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { patchify } from '../../src/image/patches.ts';
@@ -8,10 +5,9 @@ import { preprocess } from '../../src/image/preprocess.ts';
 import { loadModel } from '../../src/index.ts';
 import { loadViT } from '../../src/load.ts';
 import type { LoadedViT } from '../../src/load.ts';
-import { forward } from '../../src/vit/forward.ts';
 import { describeBackends } from '../support/backends.ts';
 import { GOLDEN_FOLDER, readGoldens } from '../support/goldens.ts';
-import type { GoldenArray } from '../support/goldens.ts';
+import { logitsOf, normedTokens, patchesOf, probeOf, runWithProbe } from '../support/vit-runs.ts';
 
 /** Float32 against torch's float32, activations of order one to ten after at most three blocks. */
 const ACTIVATIONS = { atol: 2e-5, rtol: 2e-5 };
@@ -27,10 +23,6 @@ interface Manifest {
   readonly otherSize: { readonly height: number; readonly width: number };
 }
 
-/** Golden stages that are no probe of the network: its input, what follows from a probe by one addition, its output. */
-const NOT_PROBED = /^(pixels|logits|probabilities|blocks\.\d+\.(attention|mlp))$/;
-const PROBE_OF: Readonly<Record<string, string>> = { patches: 'patchEmbedding' };
-
 for (const folder of ['vit-tiny-random', 'vit-tiny-random-avg']) {
   const goldens = readGoldens<Manifest>(folder);
   const path = `${GOLDEN_FOLDER}${folder}`;
@@ -43,19 +35,20 @@ for (const folder of ['vit-tiny-random', 'vit-tiny-random-avg']) {
     afterAll(() => loaded[Symbol.dispose]());
 
     test('tier 1: pixels → every stage, in order', () => {
-      const { activations, logits } = runWithProbe(loaded, goldens.array('stages/pixels'));
+      const { activations, logits, probabilities } = runWithProbe(loaded, goldens.array('stages/pixels'));
       for (const stage of goldens.manifest.stages) {
-        if (NOT_PROBED.test(stage)) continue;
+        const probe = probeOf(stage);
+        if (probe === undefined) continue;
         const golden = goldens.array(`stages/${stage}`);
-        const activation = activations.get(PROBE_OF[stage] ?? stage);
+        const activation = activations.get(probe);
         expect(activation, `stage ${stage} is probed`).toBeDefined();
         expect(activation, `stage ${stage}`).toBeCloseToArray(
-          matching(golden, stage, activation?.length ?? 0),
+          normedTokens(golden, stage, activation?.length ?? 0),
           ACTIVATIONS,
         );
       }
-      expect(logits.logits, 'logits').toBeCloseToArray(goldens.array('stages/logits').data, LOGITS);
-      expect(logits.probabilities, 'probabilities').toBeCloseToArray(
+      expect(logits, 'logits').toBeCloseToArray(goldens.array('stages/logits').data, LOGITS);
+      expect(probabilities, 'probabilities').toBeCloseToArray(
         goldens.array('stages/probabilities').data,
         PROBABILITIES,
       );
@@ -97,43 +90,4 @@ for (const folder of ['vit-tiny-random', 'vit-tiny-random-avg']) {
       expect(logitsOf(resized, images)).toBeCloseToArray(goldens.array('other-size/logits').data, LOGITS);
     });
   });
-}
-
-/** Normalised pixels [B, H, W, C] → flattened patches of each image. */
-function patchesOf(loaded: LoadedViT, { shape, data }: GoldenArray): Float32Array[] {
-  const [B = 0, H = 0, W = 0, C = 0] = shape;
-  const stride = H * W * C;
-  return Array.from({ length: B }, (_, i) => {
-    const pixels = ndarray(Float32Array.from(data.subarray(i * stride, (i + 1) * stride)), [H, W, C]);
-    return patchify(pixels, loaded.info.config.patchSize);
-  });
-}
-
-function logitsOf(loaded: LoadedViT, images: readonly Float32Array[]): Float32Array {
-  return tidy(() => forward(loaded.vit, stacked(loaded, images)).dataSync<'float32'>());
-}
-
-function stacked({ info }: LoadedViT, images: readonly Float32Array[]): ReturnType<typeof tensor3d> {
-  const patchDim = info.config.patchSize ** 2 * info.config.numChannels;
-  const flat = Float32Array.from(images.flatMap((image) => [...image]));
-  return tensor3d(flat, [images.length, (images[0]?.length ?? 0) / patchDim, patchDim]);
-}
-
-function runWithProbe(loaded: LoadedViT, pixels: GoldenArray) {
-  const activations = new Map<string, Float32Array>();
-  const probe = (name: string, tensor: Tensor): void => {
-    activations.set(name, tensor.dataSync<'float32'>());
-  };
-  const logits = tidy(() => {
-    const output: Tensor2D = forward(loaded.vit, stacked(loaded, patchesOf(loaded, pixels)), probe);
-    return { logits: output.dataSync(), probabilities: softmax(output).dataSync() };
-  });
-  return { activations, logits };
-}
-
-/** timm norms every token; patchlens only the class token that the head reads. */
-function matching({ shape, data }: GoldenArray, stage: string, length: number): ArrayLike<number> {
-  if (stage !== 'norm' || data.length === length) return data;
-  const [B = 0, N = 0, D = 0] = shape;
-  return Array.from({ length: B }, (_, b) => [...data.subarray(b * N * D, b * N * D + D)]).flat();
 }

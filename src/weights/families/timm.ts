@@ -1,8 +1,8 @@
 import * as z from 'zod';
 
-import { ConfigError, WeightsError } from '../../errors.ts';
+import { ConfigError } from '../../errors.ts';
 import type { Mlp, Pooling, ViTConfig } from '../architecture.ts';
-import { partOf, patchKernel, transpose, unchanged } from '../arrays.ts';
+import { partOf, patchKernel, shapeOf, transpose, unchanged } from '../arrays.ts';
 import type { NamedArrays } from '../arrays.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import { parameterPath } from '../family.ts';
@@ -20,6 +20,7 @@ export const timm: Family = {
     return {
       architecture: published.architecture,
       config,
+      imageSize: config.imageSize,
       labels: labelsOf(published, config.numClasses, checkpoint.where),
       preprocessingAt: (imageSize) => preprocessingOf(published.pretrained_cfg, imageSize),
       sourceOf: (parameter) => sourceOf(parameter, config),
@@ -118,13 +119,6 @@ function positionsOf(arrays: NamedArrays, imageSize: Size, patchSize: number): V
   return { kind: 'learned', numPrefix: Math.max(0, (table.shape[1] ?? 0) - numPatches), resample: 'bicubic-antialias' };
 }
 
-function shapeOf(arrays: NamedArrays, name: string, rank: number, where: string): readonly number[] {
-  const array = arrays.get(name);
-  if (array?.shape.length === rank) return array.shape;
-  const got = array === undefined ? 'none' : `[${array.shape.join(', ')}]`;
-  throw new WeightsError(`${where}: ${name}: expected a tensor with ${rank} axes, got ${got}`);
-}
-
 function imageSizeOf({ model_args, pretrained_cfg }: TimmConfig): Size {
   const { img_size } = model_args;
   if (img_size === undefined) return { height: pretrained_cfg.input_size[1], width: pretrained_cfg.input_size[2] };
@@ -142,6 +136,7 @@ function depthOf(arrays: NamedArrays): number {
 /** timm's sizes whose heads are not 64 wide; a fused qkv does not show them. */
 const HEADS_BY_SIZE: readonly [name: RegExp, numHeads: number][] = [
   [/^vit_giant_patch14_(?:reg4_)?dinov2/, 24],
+  [/^vit_base_patch16_gap_224/, 16],
   [/_(?:huge|giant|gigantic|so400m)_/, 16],
   [/_so150m/, 14],
 ];

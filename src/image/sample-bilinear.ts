@@ -1,0 +1,46 @@
+import type { Preprocessing } from '../weights/preprocessing.ts';
+import type { RgbImage } from './rgb-image.ts';
+
+/**
+ * The whole image squashed to the recipe's size as `tf.image.resize(method='bilinear')` does it, normalised, into `values`
+ * [H, W, 3]: each output pixel is a mix of the four that surround its centre, however much the image shrinks, and is not
+ * rounded to 8 bits.
+ */
+export function sampleBilinear(image: RgbImage, { imageSize, mean, std }: Preprocessing, values: Float32Array): void {
+  const rows = pointsOf(image.height, imageSize.height);
+  const columns = pointsOf(image.width, imageSize.width);
+  const { data, width } = image;
+  let out = 0;
+  for (const row of rows) {
+    const upper = row.lower * width;
+    const lower = row.upper * width;
+    for (const column of columns) {
+      for (let c = 0; c < 3; c++) {
+        const at = (start: number, x: number): number => data[(start + x) * 3 + c]!;
+        const above = mix(at(upper, column.lower), at(upper, column.upper), column.share);
+        const below = mix(at(lower, column.lower), at(lower, column.upper), column.share);
+        values[out++] = (mix(above, below, row.share) / 255 - mean[c]!) / std[c]!;
+      }
+    }
+  }
+}
+
+/** Two neighbours on one axis, and the share of the second. */
+interface Point {
+  readonly lower: number;
+  readonly upper: number;
+  readonly share: number;
+}
+
+/** Pixel centres of the output on the axis of the input; beyond the border the border repeats. */
+function pointsOf(from: number, to: number): Point[] {
+  return Array.from({ length: to }, (_, i) => {
+    const at = (i + 0.5) * (from / to) - 0.5;
+    const floor = Math.floor(at);
+    return { lower: Math.max(floor, 0), upper: Math.min(Math.ceil(at), from - 1), share: at - floor };
+  });
+}
+
+function mix(a: number, b: number, share: number): number {
+  return a + (b - a) * share;
+}

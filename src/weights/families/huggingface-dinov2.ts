@@ -1,0 +1,115 @@
+import { partOf, patchKernel, shapeOf, transpose, unchanged } from '../arrays.ts';
+import type { Mlp, ViTConfig } from '../architecture.ts';
+import type { Checkpoint } from '../checkpoint.ts';
+import { parameterPath } from '../family.ts';
+import type { Description, Family, Source } from '../family.ts';
+import { processorOf } from './huggingface-preprocessing.ts';
+import type { ProcessorConfig } from './huggingface-preprocessing.ts';
+import { architectureOf, labelsOf, parseHuggingFaceConfig, plainMlp, sharedConfig } from './huggingface.ts';
+import type { HuggingFaceConfig } from './huggingface.ts';
+
+/** facebook/dinov2-*-imagenet1k-1-layer: shorter edge to 256, bicubic, cropped to 224. */
+const PROCESSOR: ProcessorConfig = {
+  size: { shortest_edge: 256 },
+  crop_size: 224,
+  resample: 3,
+  image_mean: [0.485, 0.456, 0.406],
+  image_std: [0.229, 0.224, 0.225],
+};
+
+const PREFIXES = ['dinov2', 'dinov2_with_registers'];
+
+/** DINOv2 with a linear head, as transformers publishes it, with registers or without. */
+export const huggingFaceDinov2: Family = {
+  name: 'Hugging Face DINOv2',
+  matches: (names) => prefixAmong(names) !== undefined,
+  describe(checkpoint) {
+    const prefix = prefixAmong(checkpoint.arrays) ?? 'dinov2';
+    const published = parseHuggingFaceConfig(checkpoint);
+    const config = configOf(prefix, checkpoint, published);
+    const { imageSize, preprocessingAt } = processorOf(checkpoint, PROCESSOR);
+    return {
+      architecture: architectureOf(published),
+      config,
+      imageSize,
+      labels: labelsOf(published, config.numClasses, checkpoint.where),
+      preprocessingAt,
+      assumption:
+        checkpoint.preprocessor === undefined
+          ? 'no preprocessor_config.json: images are prepared as its family publishes'
+          : undefined,
+      sourceOf: (parameter) => sourceOf(prefix, parameter, config),
+      unused: [/\.embeddings\.mask_token$/],
+    } satisfies Description;
+  },
+};
+
+function prefixAmong(names: { has(name: string): boolean }): string | undefined {
+  return PREFIXES.find((prefix) => names.has(`${prefix}.embeddings.patch_embeddings.projection.weight`));
+}
+
+function configOf(prefix: string, checkpoint: Checkpoint, published: HuggingFaceConfig): ViTConfig {
+  const { arrays, where } = checkpoint;
+  const [numClasses = 0] = shapeOf(arrays, 'classifier.weight', 2, where);
+  const registers = arrays.get(`${prefix}.embeddings.register_tokens`);
+  return {
+    ...sharedConfig(checkpoint, published, prefix),
+    numClasses,
+    mlp: mlpOf(`${prefix}.encoder.layer.0.mlp`, checkpoint, published),
+    layerScale: true,
+    prefix: { classToken: true, distillationToken: false, numRegisters: registers?.shape[1] ?? 0 },
+    // The registers are put in after the positions were added; with them, transformers averages when it shrinks the grid.
+    positions: { kind: 'learned', numPrefix: 1, resample: registers === undefined ? 'bicubic' : 'bicubic-antialias' },
+    pooling: { kind: 'class-token-and-mean' },
+  };
+}
+
+function mlpOf(name: string, { arrays, where }: Checkpoint, published: HuggingFaceConfig): Mlp {
+  if (!arrays.has(`${name}.weights_in.weight`)) {
+    const [hiddenDim = 0] = shapeOf(arrays, `${name}.fc1.weight`, 2, where);
+    return plainMlp(published, hiddenDim);
+  }
+  const [, hiddenDim = 0] = shapeOf(arrays, `${name}.weights_out.weight`, 2, where);
+  return { kind: 'swiglu', hiddenDim };
+}
+
+const EMBEDDINGS: Readonly<Record<string, readonly [name: string, convert: Source['convert']]>> = {
+  'patchEmbedding.kernel': ['patch_embeddings.projection.weight', patchKernel],
+  'patchEmbedding.bias': ['patch_embeddings.projection.bias', unchanged],
+  classToken: ['cls_token', unchanged],
+  registers: ['register_tokens', unchanged],
+  positions: ['position_embeddings', unchanged],
+};
+
+const LAYERS: Readonly<Record<string, string>> = {
+  'attention.query': 'attention.attention.query',
+  'attention.key': 'attention.attention.key',
+  'attention.value': 'attention.attention.value',
+  'attention.output': 'attention.output.dense',
+};
+
+function sourceOf(prefix: string, parameter: string, { mlp }: ViTConfig): Source {
+  const embedding = EMBEDDINGS[parameter];
+  if (embedding !== undefined) return { name: `${prefix}.embeddings.${embedding[0]}`, convert: embedding[1] };
+  const { block, layer, leaf } = parameterPath(parameter);
+  const suffix = leaf === 'bias' ? 'bias' : 'weight';
+  const convert = leaf === 'kernel' ? transpose : unchanged;
+  if (layer === 'head') return { name: `classifier.${suffix}`, convert };
+  if (block === '' && layer === 'norm') return { name: `${prefix}.layernorm.${suffix}`, convert };
+  const name = `${prefix}.encoder.${block.replace('blocks', 'layer')}`;
+  if (leaf.startsWith('scale') && layer === '') return { name: `${name}layer_${leaf}.lambda1`, convert: unchanged };
+  if (layer.startsWith('mlp.')) {
+    const [from, part] = mlpSource(layer, mlp);
+    return part === undefined
+      ? { name: `${name}${from}.${suffix}`, convert }
+      : { name: `${name}${from}.${suffix}`, convert: (array) => convert(partOf(array, part, 2)) };
+  }
+  return { name: `${name}${LAYERS[layer] ?? layer}.${suffix}`, convert };
+}
+
+/** SwiGLU packs gate and hidden layer, in this order, in one matrix. */
+function mlpSource(layer: string, mlp: Mlp): readonly [name: string, part?: number] {
+  if (mlp.kind === 'plain') return [layer === 'mlp.hidden' ? 'mlp.fc1' : 'mlp.fc2'];
+  if (layer === 'mlp.output') return ['mlp.weights_out'];
+  return ['mlp.weights_in', layer === 'mlp.gate' ? 0 : 1];
+}

@@ -1,0 +1,102 @@
+import { patchKernel, shapeOf, transpose, unchanged } from '../arrays.ts';
+import type { ViTConfig } from '../architecture.ts';
+import type { Checkpoint } from '../checkpoint.ts';
+import { parameterPath } from '../family.ts';
+import type { Description, Family, Source } from '../family.ts';
+import { processorOf } from './huggingface-preprocessing.ts';
+import type { ProcessorConfig } from './huggingface-preprocessing.ts';
+import { architectureOf, labelsOf, parseHuggingFaceConfig, plainMlp, sharedConfig } from './huggingface.ts';
+import type { HuggingFaceConfig } from './huggingface.ts';
+
+/** google/vit-*: squashed to 224, bilinear. */
+const VIT_PROCESSOR: ProcessorConfig = { size: 224, resample: 2 };
+/** facebook/deit-*: squashed to 256, bicubic, cropped to 224. */
+const DEIT_PROCESSOR: ProcessorConfig = {
+  size: 256,
+  crop_size: 224,
+  resample: 3,
+  image_mean: [0.485, 0.456, 0.406],
+  image_std: [0.229, 0.224, 0.225],
+};
+
+/** `ViTForImageClassification` of transformers. */
+export const huggingFaceViT: Family = {
+  name: 'Hugging Face ViT',
+  matches: (names) => names.has('vit.embeddings.patch_embeddings.projection.weight'),
+  describe: (checkpoint) => describeAs('vit', checkpoint, VIT_PROCESSOR),
+};
+
+/** `DeiTForImageClassification` of transformers, with a teacher (two heads, averaged) or without. */
+export const huggingFaceDeiT: Family = {
+  name: 'Hugging Face DeiT',
+  matches: (names) => names.has('deit.embeddings.patch_embeddings.projection.weight'),
+  describe: (checkpoint) => describeAs('deit', checkpoint, DEIT_PROCESSOR),
+};
+
+function describeAs(prefix: string, checkpoint: Checkpoint, fallback: ProcessorConfig): Description {
+  const published = parseHuggingFaceConfig(checkpoint);
+  const config = configOf(prefix, checkpoint, published);
+  const { imageSize, preprocessingAt } = processorOf(checkpoint, fallback);
+  return {
+    architecture: architectureOf(published),
+    config,
+    imageSize,
+    labels: labelsOf(published, config.numClasses, checkpoint.where),
+    preprocessingAt,
+    assumption:
+      checkpoint.preprocessor === undefined
+        ? 'no preprocessor_config.json: images are prepared as its family publishes'
+        : undefined,
+    sourceOf: (parameter) => sourceOf(prefix, parameter, config),
+    // Pre-training leaves a pooler and a mask token behind, which no classifier reads.
+    unused: [new RegExp(`^${prefix}\\.(?:pooler\\.|embeddings\\.mask_token$)`)],
+  };
+}
+
+function configOf(prefix: string, checkpoint: Checkpoint, published: HuggingFaceConfig): ViTConfig {
+  const { arrays, where } = checkpoint;
+  const distilled = arrays.has('distillation_classifier.weight');
+  const distillationToken = arrays.has(`${prefix}.embeddings.distillation_token`);
+  const [numClasses = 0] = shapeOf(arrays, distilled ? 'cls_classifier.weight' : 'classifier.weight', 2, where);
+  const [hiddenDim = 0] = shapeOf(arrays, `${prefix}.encoder.layer.0.intermediate.dense.weight`, 2, where);
+  return {
+    ...sharedConfig(checkpoint, published, prefix),
+    numClasses,
+    mlp: plainMlp(published, hiddenDim),
+    layerScale: false,
+    prefix: { classToken: true, distillationToken, numRegisters: 0 },
+    positions: { kind: 'learned', numPrefix: distillationToken ? 2 : 1, resample: 'bicubic' },
+    pooling: distilled ? { kind: 'distilled' } : { kind: 'class-token' },
+  };
+}
+
+const EMBEDDINGS: Readonly<Record<string, readonly [name: string, convert: Source['convert']]>> = {
+  'patchEmbedding.kernel': ['patch_embeddings.projection.weight', patchKernel],
+  'patchEmbedding.bias': ['patch_embeddings.projection.bias', unchanged],
+  classToken: ['cls_token', unchanged],
+  distillationToken: ['distillation_token', unchanged],
+  positions: ['position_embeddings', unchanged],
+};
+
+const LAYERS: Readonly<Record<string, string>> = {
+  norm1: 'layernorm_before',
+  'attention.query': 'attention.attention.query',
+  'attention.key': 'attention.attention.key',
+  'attention.value': 'attention.attention.value',
+  'attention.output': 'attention.output.dense',
+  norm2: 'layernorm_after',
+  'mlp.hidden': 'intermediate.dense',
+  'mlp.output': 'output.dense',
+};
+
+function sourceOf(prefix: string, parameter: string, { pooling }: ViTConfig): Source {
+  const embedding = EMBEDDINGS[parameter];
+  if (embedding !== undefined) return { name: `${prefix}.embeddings.${embedding[0]}`, convert: embedding[1] };
+  const { block, layer, leaf } = parameterPath(parameter);
+  const suffix = leaf === 'bias' ? 'bias' : 'weight';
+  const convert = leaf === 'kernel' ? transpose : unchanged;
+  if (layer === 'distillationHead') return { name: `distillation_classifier.${suffix}`, convert };
+  if (layer === 'head') return { name: `${pooling.kind === 'distilled' ? 'cls_' : ''}classifier.${suffix}`, convert };
+  if (block === '') return { name: `${prefix}.layernorm.${suffix}`, convert };
+  return { name: `${prefix}.encoder.${block.replace('blocks', 'layer')}${LAYERS[layer] ?? layer}.${suffix}`, convert };
+}

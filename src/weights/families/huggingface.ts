@@ -1,0 +1,91 @@
+import * as z from 'zod';
+
+import { ConfigError } from '../../errors.ts';
+import { shapeOf } from '../arrays.ts';
+import type { Activation, Mlp, ViTConfig } from '../architecture.ts';
+import type { Checkpoint } from '../checkpoint.ts';
+import type { Size } from '../preprocessing.ts';
+
+const MAX_SIDE = 8192;
+const Side = z.int().min(1).max(MAX_SIDE);
+
+const ACTIVATIONS: Readonly<Record<string, Exclude<Activation, 'none'>>> = {
+  gelu: 'gelu',
+  gelu_new: 'gelu-tanh',
+  gelu_fast: 'gelu-tanh',
+  gelu_pytorch_tanh: 'gelu-tanh',
+  quick_gelu: 'gelu-quick',
+  relu: 'relu',
+};
+
+/** The part of a transformers `config.json` that a Vision Transformer is made of. */
+const HuggingFaceConfig = z.object({
+  architectures: z.array(z.string()).optional(),
+  model_type: z.string().optional(),
+  image_size: z.union([Side, z.tuple([Side, Side])]).default(224),
+  num_attention_heads: z.int().min(1).max(256),
+  hidden_act: z.enum(Object.keys(ACTIVATIONS)).default('gelu'),
+  layer_norm_eps: z.number().positive().max(0.1),
+  id2label: z.record(z.string(), z.string()).optional(),
+});
+export type HuggingFaceConfig = z.infer<typeof HuggingFaceConfig>;
+
+/** @throws ConfigError when config.json is missing or not of this form. */
+export function parseHuggingFaceConfig({ where, config }: Checkpoint): HuggingFaceConfig {
+  if (config === undefined) {
+    throw new ConfigError(`${where}: expected a config.json beside the weights: it holds the heads and the labels`);
+  }
+  const parsed = HuggingFaceConfig.safeParse(config);
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(
+    `${where}: config.json: expected a transformers configuration: ${z.prettifyError(parsed.error)}`,
+  );
+}
+
+/** The name of the published model: its class, else its type. */
+export function architectureOf({ architectures, model_type }: HuggingFaceConfig): string {
+  return architectures?.[0] ?? model_type ?? 'vit';
+}
+
+/** What ViT, DeiT and DINOv2 share: sizes from the tensors, numerics from the configuration. */
+export function sharedConfig(checkpoint: Checkpoint, published: HuggingFaceConfig, prefix: string) {
+  const { arrays, where } = checkpoint;
+  const projection = `${prefix}.embeddings.patch_embeddings.projection`;
+  const [dim = 0, numChannels = 0, patchSize = 0] = shapeOf(arrays, `${projection}.weight`, 4, where);
+  let depth = 0;
+  while (arrays.has(`${prefix}.encoder.layer.${depth}.attention.output.dense.weight`)) depth += 1;
+  return {
+    imageSize: sizeOf(published.image_size),
+    patchSize,
+    numChannels,
+    patchBias: arrays.has(`${projection}.bias`),
+    dim,
+    depth,
+    numHeads: published.num_attention_heads,
+    epsilon: published.layer_norm_eps,
+    qkvBias: arrays.has(`${prefix}.encoder.layer.0.attention.attention.query.bias`),
+    qkNorm: false,
+    inputNorm: false,
+  } satisfies Partial<ViTConfig>;
+}
+
+function sizeOf(size: HuggingFaceConfig['image_size']): Size {
+  return typeof size === 'number' ? { height: size, width: size } : { height: size[0], width: size[1] };
+}
+
+export function plainMlp(published: HuggingFaceConfig, hiddenDim: number): Mlp {
+  return { kind: 'plain', hiddenDim, activation: ACTIVATIONS[published.hidden_act] ?? 'gelu' };
+}
+
+/** `id2label` in index order; undefined when it names nothing but LABEL_0, LABEL_1, … */
+export function labelsOf({ id2label }: HuggingFaceConfig, numClasses: number, where: string): string[] | undefined {
+  if (id2label === undefined) return undefined;
+  const labels = Array.from({ length: numClasses }, (_, i) => id2label[i]);
+  const named = labels.filter((label) => label !== undefined);
+  if (named.length !== numClasses || Object.keys(id2label).length !== numClasses) {
+    throw new ConfigError(
+      `${where}: config.json: id2label: expected a name for each of ${numClasses} classes, got ${Object.keys(id2label).length}`,
+    );
+  }
+  return named.every((label, i) => label === `LABEL_${i}`) ? undefined : named;
+}

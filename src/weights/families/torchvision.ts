@@ -1,0 +1,117 @@
+import { partOf, patchKernel, shapeOf, transpose, unchanged } from '../arrays.ts';
+import type { NamedArrays } from '../arrays.ts';
+import type { ViTConfig } from '../architecture.ts';
+import type { Checkpoint } from '../checkpoint.ts';
+import { parameterPath, squareImageSize, usualNumHeads } from '../family.ts';
+import type { Description, Family, Source } from '../family.ts';
+import type { Preprocessing, Size } from '../preprocessing.ts';
+
+const LAYER = 'encoder.layers.encoder_layer_';
+
+/** `torchvision.models.vit_*`, whose checkpoints are bare tensors. */
+export const torchvision: Family = {
+  name: 'torchvision ViT',
+  matches: (names) => names.has('conv_proj.weight') && names.has(`${LAYER}0.self_attention.in_proj_weight`),
+  describe(checkpoint) {
+    const config = configOf(checkpoint);
+    const legacy = checkpoint.arrays.has(`${LAYER}0.mlp.linear_1.weight`);
+    return {
+      architecture: `torchvision ViT, patch ${config.patchSize}`,
+      config,
+      imageSize: config.imageSize,
+      labels: undefined,
+      preprocessingAt,
+      assumption:
+        'torchvision checkpoints say nothing of preprocessing and heads: the recipe of vit_b_16 (resize 256, crop 224, bilinear) ' +
+        'and heads of 64 columns are assumed',
+      sourceOf: (parameter) => sourceOf(parameter, legacy ? ['linear_1', 'linear_2'] : ['0', '3']),
+      unused: [],
+    } satisfies Description;
+  },
+};
+
+function configOf({ arrays, where }: Checkpoint): ViTConfig {
+  const [dim = 0, numChannels = 0, patchSize = 0] = shapeOf(arrays, 'conv_proj.weight', 4, where);
+  const [numClasses = 0] = shapeOf(arrays, 'heads.head.weight', 2, where);
+  const [, numPositions = 0] = shapeOf(arrays, 'encoder.pos_embedding', 3, where);
+  return {
+    imageSize: squareImageSize(numPositions - 1, patchSize, where),
+    patchSize,
+    numChannels,
+    patchBias: true,
+    dim,
+    depth: depthOf(arrays),
+    numHeads: usualNumHeads(dim, where),
+    numClasses,
+    mlp: { kind: 'plain', hiddenDim: hiddenDimOf(arrays), activation: 'gelu' },
+    epsilon: 1e-6,
+    qkvBias: true,
+    qkNorm: false,
+    layerScale: false,
+    inputNorm: false,
+    prefix: { classToken: true, distillationToken: false, numRegisters: 0 },
+    positions: { kind: 'learned', numPrefix: 1, resample: 'bicubic-corners' },
+    pooling: { kind: 'class-token' },
+  };
+}
+
+function depthOf(arrays: NamedArrays): number {
+  let depth = 0;
+  while (arrays.has(`${LAYER}${depth}.self_attention.in_proj_weight`)) depth += 1;
+  return depth;
+}
+
+/** Names changed with torchvision 0.13, when the MLP became a Sequential. */
+function hiddenDimOf(arrays: NamedArrays): number {
+  const first = arrays.get(`${LAYER}0.mlp.0.weight`) ?? arrays.get(`${LAYER}0.mlp.linear_1.weight`);
+  return first?.shape[0] ?? 0;
+}
+
+const RESIZE_SHARE = 256 / 224;
+
+/** torchvision.transforms._presets.ImageClassification with the numbers of vit_b_16. */
+function preprocessingAt(imageSize: Size): Preprocessing {
+  const size = {
+    height: Math.floor(imageSize.height * RESIZE_SHARE),
+    width: Math.floor(imageSize.width * RESIZE_SHARE),
+  };
+  return {
+    imageSize,
+    resize: size.height === size.width ? { kind: 'shorter-edge', size: size.height } : { kind: 'cover', size },
+    interpolation: 'bilinear',
+    cropRounding: 'half-even',
+    mean: [0.485, 0.456, 0.406],
+    std: [0.229, 0.224, 0.225],
+  };
+}
+
+const TOP_LEVEL: Readonly<Record<string, Source>> = {
+  'patchEmbedding.kernel': { name: 'conv_proj.weight', convert: patchKernel },
+  'patchEmbedding.bias': { name: 'conv_proj.bias', convert: unchanged },
+  classToken: { name: 'class_token', convert: unchanged },
+  positions: { name: 'encoder.pos_embedding', convert: unchanged },
+};
+
+const QKV_ORDER = ['attention.query', 'attention.key', 'attention.value'];
+
+function sourceOf(parameter: string, [hidden, output]: readonly [hidden: string, output: string]): Source {
+  const top = TOP_LEVEL[parameter];
+  if (top !== undefined) return top;
+  const { block, layer, leaf } = parameterPath(parameter);
+  const suffix = leaf === 'bias' ? 'bias' : 'weight';
+  const convert = leaf === 'kernel' ? transpose : unchanged;
+  if (block === '') return { name: `${layer === 'head' ? 'heads.head' : 'encoder.ln'}.${suffix}`, convert };
+  const name = block.replace('blocks.', LAYER);
+  const part = QKV_ORDER.indexOf(layer);
+  if (part >= 0) {
+    return { name: `${name}self_attention.in_proj_${suffix}`, convert: (array) => convert(partOf(array, part, 3)) };
+  }
+  const names: Readonly<Record<string, string>> = {
+    norm1: 'ln_1',
+    'attention.output': 'self_attention.out_proj',
+    norm2: 'ln_2',
+    'mlp.hidden': `mlp.${hidden}`,
+    'mlp.output': `mlp.${output}`,
+  };
+  return { name: `${name}${names[layer] ?? layer}.${suffix}`, convert };
+}
