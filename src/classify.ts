@@ -49,9 +49,10 @@ const DEFAULT_BATCH_SIZE = 8;
 const DECODE_AHEAD = 8;
 
 /**
- * Loads a checkpoint folder, a `.safetensors` file, or an embedded model by its name.
+ * Loads an embedded model by its name, a checkpoint folder, a `.safetensors` or `.npz` file, or a model of the Hugging
+ * Face Hub by its id, `org/name[@revision]`.
  *
- * @throws ModelNotFoundError, WeightsError, ConfigError, BackendError, ArgumentError; or the signal's reason.
+ * @throws ModelNotFoundError, HubError, WeightsError, ConfigError, BackendError, ArgumentError; or the signal's reason.
  */
 export async function loadModel(name: string, options: LoadOptions = {}): Promise<Model> {
   return new ViTModel(await loadViT(name, options), options.autoOrient ?? true);

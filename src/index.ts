@@ -8,6 +8,7 @@ export { findImages } from './inputs.ts';
 export type { LoadOptions, ModelInfo } from './load.ts';
 export { EMBEDDED_MODEL, listModels } from './models.ts';
 export type { EmbeddedModel } from './models.ts';
+export type { DownloadProgress } from './weights/hub/download.ts';
 export { BACKEND_NAMES, PRECISIONS } from './tensor/backends/index.ts';
 export type { BackendName, Precision } from './tensor/backends/index.ts';
 export type { Pooling, PositionEncoding, PositionResample, ViTConfig } from './weights/architecture.ts';

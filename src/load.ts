@@ -1,6 +1,7 @@
 import { ArgumentError } from './errors.ts';
 import { IMAGENET_1K } from './labels/imagenet-1k.ts';
-import { resolveModel } from './models.ts';
+import { locateModel } from './models.ts';
+import type { LocateOptions } from './models.ts';
 import { useBackend } from './tensor/backends/index.ts';
 import type { BackendLease, BackendName, Precision } from './tensor/backends/index.ts';
 import { buildViT } from './vit/build.ts';
@@ -12,7 +13,7 @@ import { readCheckpoint } from './weights/checkpoint.ts';
 import { describe } from './weights/describe.ts';
 import type { Preprocessing, Size } from './weights/preprocessing.ts';
 
-export interface LoadOptions {
+export interface LoadOptions extends LocateOptions {
   /** Default `auto`: the fastest that loads here. */
   readonly backend?: BackendName | 'auto' | undefined;
   /** Default `auto`. Every backend computes in `f32`. */
@@ -22,7 +23,6 @@ export interface LoadOptions {
   readonly imageSize?: number | Size | undefined;
   /** Turn photographs as their EXIF orientation says; default true. */
   readonly autoOrient?: boolean | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a loaded model is and how it runs. */
@@ -43,6 +43,8 @@ export interface ModelInfo {
   readonly threads: number;
   /** A sentence the user should read before relying on the answers. */
   readonly notice?: string | undefined;
+  /** What the model's files leave open, and what was taken for it. */
+  readonly assumption?: string | undefined;
 }
 
 /** A network on its backend with what is known about it. */
@@ -54,12 +56,12 @@ export interface LoadedViT extends Disposable {
 /**
  * Reads a checkpoint, checks that it is whole, and puts it on a backend.
  *
- * @throws ModelNotFoundError, WeightsError, ConfigError, BackendError, ArgumentError; or the signal's reason.
+ * @throws ModelNotFoundError, HubError, WeightsError, ConfigError, BackendError, ArgumentError; or the signal's reason.
  */
 export async function loadViT(name: string, options: LoadOptions = {}): Promise<LoadedViT> {
   const { backend = 'auto', threads, signal } = options;
   signal?.throwIfAborted();
-  const { path, notice } = resolveModel(name);
+  const { path, notice } = await locateModel(name, options);
   const checkpoint = await readCheckpoint(path);
   signal?.throwIfAborted();
   const { family, description } = describe(checkpoint);
@@ -79,7 +81,8 @@ export async function loadViT(name: string, options: LoadOptions = {}): Promise<
     backend: lease.name,
     precision: 'f32',
     threads: lease.threads,
-    notice: notice ?? description.assumption,
+    notice,
+    assumption: description.assumption,
   };
   return {
     info,

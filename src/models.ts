@@ -1,4 +1,9 @@
+import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+
+import { parseHubId } from './weights/hub/hub-id.ts';
+import { snapshotOf } from './weights/hub/snapshot.ts';
+import type { DownloadProgress } from './weights/hub/download.ts';
 
 /** A model that ships with the package. */
 export interface EmbeddedModel {
@@ -31,12 +36,31 @@ export function listModels(): readonly EmbeddedModel[] {
   return EMBEDDED;
 }
 
-/** The folder of an embedded model, or the path itself; with what the user should know of an embedded one. */
-export function resolveModel(name: string): { path: string; notice?: string } {
+export interface LocateOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called as the files of a hub model arrive; never for files that are in the cache. */
+  readonly onProgress?: ((event: DownloadProgress) => void) | undefined;
+}
+
+/**
+ * Where a model lies on this machine: an embedded model by its name, else a path that exists, else a hub id
+ * `org/name[@revision]`, which is downloaded into the hub's cache if it is not there.
+ *
+ * @throws ModelNotFoundError, HubError; or the signal's reason. A path that does not exist is returned as it is.
+ */
+export async function locateModel(
+  name: string,
+  options: LocateOptions = {},
+): Promise<{ path: string; notice?: string }> {
   const embedded = EMBEDDED.find((model) => model.name === name);
-  if (embedded === undefined) return { path: name };
-  return {
-    path: fileURLToPath(new URL(`${name}/`, MODELS_FOLDER)),
-    notice: `${name} is ${embedded.description}`,
-  };
+  if (embedded !== undefined) {
+    const path = fileURLToPath(new URL(`${name}/`, MODELS_FOLDER));
+    return { path, notice: `${name} is ${embedded.description}` };
+  }
+  const isPath = await stat(name).then(
+    () => true,
+    () => false,
+  );
+  if (isPath || parseHubId(name) === undefined) return { path: name };
+  return { path: await snapshotOf(name, options) };
 }

@@ -30,7 +30,7 @@ const PRECISIONS: Record<Precision | 'auto', true> = { auto: true, f32: true };
 export function modelOptions(): Option[] {
   const model = new Option(
     '--model <model>',
-    'folder, .safetensors file or name of an embedded model (default: the embedded one)',
+    'embedded model, folder, .safetensors or .npz file, or hub id org/name[@revision] (default: the embedded one)',
   );
   const batchSize = new Option('--batch-size <n>', 'images computed together').argParser(positiveInteger);
   return [model, ...runOptions(), batchSize].map((option) => option.helpGroup('Model:'));

@@ -27,7 +27,7 @@ export function forward(vit: ViT, patches: Tensor3D, probe?: Probe): Tensor2D {
 }
 
 /** Patches [B, N, P²·C] → tokens after the last block [B, prefix + N, D], not yet normed. */
-export function forwardFeatures(vit: ViT, patches: Tensor3D, probe?: Probe): Tensor3D {
+function forwardFeatures(vit: ViT, patches: Tensor3D, probe?: Probe): Tensor3D {
   const { numHeads, epsilon, mlp } = vit.config;
   const activation = mlp.kind === 'plain' ? mlp.activation : 'none';
   return tidy(() => {
@@ -80,7 +80,7 @@ function spreadPositions(config: ViTConfig, positions: Tensor | undefined): Tens
 }
 
 /** Tokens [B, prefix + N, D] → logits [B, classes]. Probes `norm` and `pooled`. */
-export function forwardHead({ config, params }: ViT, tokens: Tensor3D, probe?: Probe): Tensor2D {
+function forwardHead({ config, params }: ViT, tokens: Tensor3D, probe?: Probe): Tensor2D {
   const { numPrefixTokens, numPatches } = geometryOf(config);
   const { pooling, epsilon } = config;
   const probed = <T extends Tensor>(name: string, x: T): T => {

@@ -33,7 +33,7 @@ export interface ViTConfig {
 }
 
 /** The learned tokens before the patches, in this order. */
-export interface Prefix {
+interface Prefix {
   readonly classToken: boolean;
   /** DeiT's second output token, with a head of its own. */
   readonly distillationToken: boolean;

@@ -1,9 +1,15 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+
+import { GOLDEN_FOLDER } from '../support/goldens.ts';
+import { startHub, startStorage } from '../support/hub-server.ts';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
@@ -14,9 +20,13 @@ interface Ended {
 }
 
 /** The built command as a process of its own: what Node itself makes of its imports, pipes and exit codes. */
-function patchlens(argv: readonly string[], stdin: Uint8Array | string = ''): Promise<Ended> {
+function patchlens(
+  argv: readonly string[],
+  stdin: Uint8Array | string = '',
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [main, ...argv], { env: { ...process.env, NO_COLOR: '1' } });
+    const child = spawn(process.execPath, [main, ...argv], { env: { ...process.env, ...env, NO_COLOR: '1' } });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
@@ -68,5 +78,32 @@ describe.skipIf(!existsSync(main))('the built command (skipped without dist: npm
     const { code, stdout } = await patchlens(['doctor', '--format', 'json']);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ auto: expect.any(String) });
+  });
+
+  it('downloads a hub model once, with nothing but results on standard output, and then needs no network', async () => {
+    const model = readdirSync(`${GOLDEN_FOLDER}vit-tiny-random`).filter((name) => /^(config|model)\./.test(name));
+    const files = Object.fromEntries(
+      model.map((name) => [name, readFileSync(`${GOLDEN_FOLDER}vit-tiny-random/${name}`)]),
+    );
+    const published = { name: 'org/name', commit: 'a'.repeat(40), revisions: ['main'], files };
+    const storage = await startStorage(published);
+    const hub = await startHub(published, storage.url);
+    const home = await mkdtemp(join(tmpdir(), 'patchlens-'));
+    const env = { HF_HOME: home, HF_ENDPOINT: hub.url, HF_TOKEN: '', HF_HUB_OFFLINE: '' };
+    const picture = `${GOLDEN_FOLDER}pictures/landscape.png`;
+    const argv = ['classify', picture, '--model', 'org/name', '--top-k', '1', '--format', 'jsonl'];
+    try {
+      const first = await patchlens(argv, '', env);
+      expect(first).toMatchObject({ code: 0, stderr: '' });
+      expect(JSON.parse(first.stdout)).toMatchObject({ status: 'ok', predictions: [{ label: 'cat' }] });
+      const numRequests = hub.requests.length;
+      expect(numRequests).toBeGreaterThan(0);
+      expect(await patchlens(argv, '', { ...env, HF_HUB_OFFLINE: '1' })).toEqual(first);
+      expect(hub.requests.length).toBe(numRequests);
+    } finally {
+      await hub.close();
+      await storage.close();
+      await rm(home, { recursive: true });
+    }
   });
 });

@@ -4,8 +4,9 @@ import { Command, Option } from 'commander';
 
 import type { Classification, ClassifyAllOptions, Model } from '../../index.ts';
 import { CommandFailure, EXIT } from '../exit.ts';
+import { loadModel } from '../load-model.ts';
 import type { CommonFlags, ModelFlags } from '../options.ts';
-import { choice, loadOptions, modelOptions, positiveInteger } from '../options.ts';
+import { choice, modelOptions, positiveInteger } from '../options.ts';
 import { coloursFor, isTerminal } from '../output/colours.ts';
 import { note } from '../output/notes.ts';
 import type { Progress } from '../output/progress.ts';
@@ -68,12 +69,8 @@ async function classify(context: CommandContext, inputs: readonly string[], flag
   try {
     const patchlens = await context.api();
     const { topK, batchSize, autoOrient } = flags;
-    using model = await patchlens.loadModel(flags.model ?? patchlens.EMBEDDED_MODEL, {
-      ...loadOptions(flags),
-      autoOrient,
-      signal: io.signal,
-    });
-    if (flags.model === undefined && model.info.notice !== undefined && !flags.quiet) note(io, model.info.notice);
+    using model = await loadModel(patchlens, io, flags.model, flags, { autoOrient });
+    if (!flags.quiet) noteModel(io, model, flags);
     writer = new ResultWriter(sink, resultFormat(flags.format, layoutOf(io, flags, batch, model)));
     const options = { topK, batchSize, signal: io.signal };
     const results = resultsOf(patchlens, model, batch.sources, io, options);
@@ -86,6 +83,12 @@ async function classify(context: CommandContext, inputs: readonly string[], flag
   if (writer.failed > 0) {
     throw new CommandFailure(EXIT.failed, `${writer.failed} of ${imagesOf(writer.count)} could not be classified`);
   }
+}
+
+/** What the embedded model is, when it was not asked for; what a checkpoint left open, always. */
+function noteModel(io: Io, { info }: Model, flags: ClassifyFlags): void {
+  if (flags.model === undefined && info.notice !== undefined) note(io, info.notice);
+  if (info.assumption !== undefined) note(io, info.assumption);
 }
 
 async function writeAll(

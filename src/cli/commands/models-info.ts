@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 
 import type { ModelInfo } from '../../index.ts';
+import { loadModel } from '../load-model.ts';
 import type { CommonFlags, RunFlags } from '../options.ts';
-import { choice, loadOptions, runOptions } from '../options.ts';
+import { choice, runOptions } from '../options.ts';
 import { coloursFor } from '../output/colours.ts';
 import { facts } from '../output/facts.ts';
 import type { Fact } from '../output/facts.ts';
@@ -19,7 +20,10 @@ export function modelsInfoCommand(context: CommandContext): Command {
   const command = new Command('info')
     .summary('show what a model is')
     .description('Show what a model is: its architecture, classes and preprocessing, and what runs it here.')
-    .argument('[model]', 'folder, .safetensors file or name of an embedded model (default: the embedded one)')
+    .argument(
+      '[model]',
+      'embedded model, folder, .safetensors or .npz file, or hub id org/name[@revision] (default: the embedded one)',
+    )
     .addOption(choice('--format <name>', 'form of the answer', ['table', 'json'], 'table'));
   for (const option of runOptions()) command.addOption(option);
   return command
@@ -29,10 +33,7 @@ export function modelsInfoCommand(context: CommandContext): Command {
 
 async function showModel({ api, io }: CommandContext, name: string | undefined, flags: InfoFlags): Promise<void> {
   const patchlens = await api();
-  using model = await patchlens.loadModel(name ?? patchlens.EMBEDDED_MODEL, {
-    ...loadOptions(flags),
-    signal: io.signal,
-  });
+  using model = await loadModel(patchlens, io, name, flags);
   const colours = coloursFor(io.stdout, io.env, flags.color);
   const text =
     flags.format === 'json'
@@ -61,7 +62,7 @@ function factsOf(info: ModelInfo): Fact[] {
     ['Classes', `${count(classes.length)}${examples && ` (${examples}${classes.length > 3 ? '; …' : ''})`}`],
     ['Preprocessing', inWords(preprocessing)],
     ['Backend', `${info.backend}, ${info.precision}, ${info.threads} ${info.threads === 1 ? 'thread' : 'threads'}`],
-    ...(info.notice === undefined ? [] : [['Note', info.notice] satisfies Fact]),
+    ...[info.notice, info.assumption].flatMap((text) => (text === undefined ? [] : [['Note', text] satisfies Fact])),
   ];
 }
 

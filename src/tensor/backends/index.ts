@@ -5,7 +5,7 @@ import { tensorflow } from './tensorflow/index.ts';
 import { wasm } from './wasm/index.ts';
 
 export { BACKEND_NAMES, PRECISIONS } from './backend.ts';
-export type { BackendFacts, BackendName, BackendOptions, Precision } from './backend.ts';
+export type { BackendName, BackendOptions, Precision } from './backend.ts';
 
 const BACKENDS: Readonly<Record<BackendName, Backend>> = { tensorflow, wasm, cpu };
 

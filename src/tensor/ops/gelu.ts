@@ -7,8 +7,7 @@ import { defineOp, runOp } from '../op.ts';
  * The three functions that checkpoints mean by GELU: `gelu` x·Φ(x) with the exact error function, `gelu-tanh` its tanh
  * approximation (JAX's default; up to 4.7e-4 away), `gelu-quick` x·σ(1.702x) (CLIP; up to 2.0e-2 away).
  */
-export const GELU_FORMS = ['gelu', 'gelu-tanh', 'gelu-quick'] as const;
-export type GeluForm = (typeof GELU_FORMS)[number];
+export type GeluForm = 'gelu' | 'gelu-tanh' | 'gelu-quick';
 
 interface GeluAttrs {
   readonly form: GeluForm;

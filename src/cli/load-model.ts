@@ -1,0 +1,27 @@
+import type { LoadOptions, Model } from '../index.ts';
+import { loadOptions } from './options.ts';
+import type { RunFlags } from './options.ts';
+import { isTerminal } from './output/colours.ts';
+import { downloadBars } from './output/download-bars.ts';
+import type { Io, Patchlens } from './patchlens.ts';
+
+/** Loads the model that was asked for, or the embedded one, with a bar on a terminal for each file that is downloaded. */
+export async function loadModel(
+  patchlens: Patchlens,
+  io: Io,
+  name: string | undefined,
+  flags: RunFlags & { readonly quiet?: true },
+  further: LoadOptions = {},
+): Promise<Model> {
+  const bars = isTerminal(io.stderr) && !flags.quiet ? downloadBars(io.stderr) : undefined;
+  try {
+    return await patchlens.loadModel(name ?? patchlens.EMBEDDED_MODEL, {
+      ...loadOptions(flags),
+      ...further,
+      signal: io.signal,
+      onProgress: bars && ((event) => bars.update(event)),
+    });
+  } finally {
+    bars?.stop();
+  }
+}
