@@ -1,11 +1,16 @@
 """Position embeddings: learned grids resampled as timm does it, and the fixed sine-cosine tables of three papers.
 
-    pip install -r test/golden/requirements.txt
+    pip install -r test/golden/requirements.txt -r test/golden/requirements-families.txt
     python test/golden/make_position_goldens.py
 
 Writes test/golden/position-embeddings/. A grid of G = rows × columns patches is numbered row by row.
 
-`resampled/<from>-<to>/{from,to}`, [1, G, D] float32: bicubic (a = −0.5), antialiased, half-pixel centres.
+`resampled/<from>-<to>/from`, [1, G, D] float32, and what each library makes of it:
+
+    to         timm: bicubic (a = −0.5), antialiased, half-pixel centres
+    bicubic    transformers: torch bicubic (a = −0.75), half-pixel centres
+    corners    torchvision: torch bicubic, align_corners
+    zoom       google-research and big_vision: scipy.ndimage.zoom(order=1)
 
 `sin-cos/…`, float64. With w(i) = 10000^(−i / n), i = 0 … n − 1, and the four parts joined end to end:
 
@@ -22,10 +27,11 @@ from collections.abc import Iterable
 
 import environment
 
-environment.pinned_versions()
+environment.pinned_versions(environment.REQUIREMENTS, environment.FAMILY_REQUIREMENTS)
 environment.declare_torchvision_ops()
 
 import numpy as np  # noqa: E402
+import scipy.ndimage  # noqa: E402
 import torch  # noqa: E402
 from golden_set import GOLDEN, write_golden_set  # noqa: E402
 from timm.layers import resample_abs_pos_embed  # noqa: E402
@@ -54,6 +60,13 @@ def resampled_grids() -> Iterable[tuple[str, np.ndarray]]:
         name = f'resampled/{old[0]}x{old[1]}-{new[0]}x{new[1]}'
         yield f'{name}/from', grid.numpy()
         yield f'{name}/to', resample_abs_pos_embed(grid, list(new), list(old), num_prefix_tokens=0).numpy()
+        image = grid.reshape(1, *old, CHANNELS).permute(0, 3, 1, 2)
+        for method, corners in (('bicubic', False), ('corners', True)):
+            resized = torch.nn.functional.interpolate(image, new, mode='bicubic', align_corners=corners)
+            yield f'{name}/{method}', resized.permute(0, 2, 3, 1).reshape(1, -1, CHANNELS).numpy()
+        factors = (new[0] / old[0], new[1] / old[1], 1)
+        zoomed = scipy.ndimage.zoom(grid.reshape(*old, CHANNELS).numpy(), factors, order=1)
+        yield f'{name}/zoom', zoomed.reshape(1, -1, CHANNELS)
 
 
 def sin_cos_tables() -> dict[str, np.ndarray]:

@@ -15,13 +15,21 @@ const goldens = readGoldens<{
 }>('position-embeddings');
 
 describe('learned positions', () => {
-  test.each(goldens.manifest.resampled)('from $from to $to as timm resamples them', ({ from, to }) => {
-    const name = `resampled/${from.join('x')}-${to.join('x')}`;
-    const source = Float32Array.from(goldens.array(`${name}/from`).data);
-    const grid = ([Gh, Gw]: GridSize): { Gh: number; Gw: number } => ({ Gh, Gw });
-    const resampled = resamplePositions(source, grid(from), grid(to), 'bicubic-antialias');
-    // torch computes the weights in float32, patchlens in float64: up to 5e-6 apart on values of order one.
-    expect(resampled).toBeCloseToArray(goldens.array(`${name}/to`).data, { atol: 1e-5 });
+  const LIBRARIES: [library: string, method: PositionResample, golden: string][] = [
+    ['timm', 'bicubic-antialias', 'to'],
+    ['transformers', 'bicubic', 'bicubic'],
+    ['torchvision', 'bicubic-corners', 'corners'],
+    ['scipy, in the JAX libraries,', 'bilinear-corners', 'zoom'],
+  ];
+  describe.each(LIBRARIES)('as %s resamples them', (_, method, golden) => {
+    test.each(goldens.manifest.resampled)('from $from to $to', ({ from, to }) => {
+      const name = `resampled/${from.join('x')}-${to.join('x')}`;
+      const source = Float32Array.from(goldens.array(`${name}/from`).data);
+      const grid = ([Gh, Gw]: GridSize): { Gh: number; Gw: number } => ({ Gh, Gw });
+      // torch computes the weights in float32, patchlens in float64: up to 5e-6 apart on values of order one.
+      const expected = goldens.array(`${name}/${golden}`).data;
+      expect(resamplePositions(source, grid(from), grid(to), method)).toBeCloseToArray(expected, { atol: 1e-5 });
+    });
   });
 
   const METHODS: PositionResample[] = ['bicubic-antialias', 'bicubic', 'bicubic-corners', 'bilinear-corners'];
