@@ -1,8 +1,10 @@
-import { partOf, patchKernel, shapeOf, transpose, unchanged } from '../arrays.ts';
+import { shapeOf } from '../arrays.ts';
 import type { Mlp, ViTConfig } from '../architecture.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import { parameterPath } from '../family.ts';
-import type { Description, Family, Source } from '../family.ts';
+import type { Description, Family } from '../family.ts';
+import { sourceFrom } from '../torch-tensor.ts';
+import type { TorchTensor } from '../torch-tensor.ts';
 import { processorOf } from './huggingface-preprocessing.ts';
 import type { ProcessorConfig } from './huggingface-preprocessing.ts';
 import { architectureOf, labelsOf, parseHuggingFaceConfig, plainMlp, sharedConfig } from './huggingface.ts';
@@ -38,7 +40,7 @@ export const huggingFaceDinov2: Family = {
         checkpoint.preprocessor === undefined
           ? 'no preprocessor_config.json: images are prepared as its family publishes'
           : undefined,
-      sourceOf: (parameter) => sourceOf(prefix, parameter, config),
+      sourceOf: (parameter) => sourceFrom(huggingFaceDinov2Tensor(prefix, parameter, config)),
       unused: [/\.embeddings\.mask_token$/],
     } satisfies Description;
   },
@@ -73,12 +75,12 @@ function mlpOf(name: string, { arrays, where }: Checkpoint, published: HuggingFa
   return { kind: 'swiglu', hiddenDim };
 }
 
-const EMBEDDINGS: Readonly<Record<string, readonly [name: string, convert: Source['convert']]>> = {
-  'patchEmbedding.kernel': ['patch_embeddings.projection.weight', patchKernel],
-  'patchEmbedding.bias': ['patch_embeddings.projection.bias', unchanged],
-  classToken: ['cls_token', unchanged],
-  registers: ['register_tokens', unchanged],
-  positions: ['position_embeddings', unchanged],
+const EMBEDDINGS: Readonly<Record<string, TorchTensor>> = {
+  'patchEmbedding.kernel': { name: 'patch_embeddings.projection.weight', layout: 'convolution' },
+  'patchEmbedding.bias': { name: 'patch_embeddings.projection.bias', layout: 'same' },
+  classToken: { name: 'cls_token', layout: 'same' },
+  registers: { name: 'register_tokens', layout: 'same' },
+  positions: { name: 'position_embeddings', layout: 'same' },
 };
 
 const LAYERS: Readonly<Record<string, string>> = {
@@ -88,28 +90,25 @@ const LAYERS: Readonly<Record<string, string>> = {
   'attention.output': 'attention.output.dense',
 };
 
-function sourceOf(prefix: string, parameter: string, { mlp }: ViTConfig): Source {
+/** The tensor of transformers' DINOv2 (`prefix` dinov2 or dinov2_with_registers) for a parameter of `vit/params`. */
+export function huggingFaceDinov2Tensor(prefix: string, parameter: string, { mlp }: ViTConfig): TorchTensor {
   const embedding = EMBEDDINGS[parameter];
-  if (embedding !== undefined) return { name: `${prefix}.embeddings.${embedding[0]}`, convert: embedding[1] };
+  if (embedding !== undefined) return { ...embedding, name: `${prefix}.embeddings.${embedding.name}` };
   const { block, layer, leaf } = parameterPath(parameter);
   const suffix = leaf === 'bias' ? 'bias' : 'weight';
-  const convert = leaf === 'kernel' ? transpose : unchanged;
-  if (layer === 'head') return { name: `classifier.${suffix}`, convert };
-  if (block === '' && layer === 'norm') return { name: `${prefix}.layernorm.${suffix}`, convert };
+  const layout = leaf === 'kernel' ? 'linear' : 'same';
+  if (layer === 'head') return { name: `classifier.${suffix}`, layout };
+  if (block === '' && layer === 'norm') return { name: `${prefix}.layernorm.${suffix}`, layout };
   const name = `${prefix}.encoder.${block.replace('blocks', 'layer')}`;
-  if (leaf.startsWith('scale') && layer === '') return { name: `${name}layer_${leaf}.lambda1`, convert: unchanged };
-  if (layer.startsWith('mlp.')) {
-    const [from, part] = mlpSource(layer, mlp);
-    return part === undefined
-      ? { name: `${name}${from}.${suffix}`, convert }
-      : { name: `${name}${from}.${suffix}`, convert: (array) => convert(partOf(array, part, 2)) };
-  }
-  return { name: `${name}${LAYERS[layer] ?? layer}.${suffix}`, convert };
+  if (leaf.startsWith('scale') && layer === '') return { name: `${name}layer_${leaf}.lambda1`, layout: 'same' };
+  if (!layer.startsWith('mlp.')) return { name: `${name}${LAYERS[layer] ?? layer}.${suffix}`, layout };
+  const { name: inner, ...rest } = mlpLayer(layer, mlp);
+  return { name: `${name}${inner}.${suffix}`, layout, ...rest };
 }
 
 /** SwiGLU packs gate and hidden layer, in this order, in one matrix. */
-function mlpSource(layer: string, mlp: Mlp): readonly [name: string, part?: number] {
-  if (mlp.kind === 'plain') return [layer === 'mlp.hidden' ? 'mlp.fc1' : 'mlp.fc2'];
-  if (layer === 'mlp.output') return ['mlp.weights_out'];
-  return ['mlp.weights_in', layer === 'mlp.gate' ? 0 : 1];
+function mlpLayer(layer: string, mlp: Mlp): Pick<TorchTensor, 'name' | 'part'> {
+  if (mlp.kind === 'plain') return { name: layer === 'mlp.hidden' ? 'mlp.fc1' : 'mlp.fc2' };
+  if (layer === 'mlp.output') return { name: 'mlp.weights_out' };
+  return { name: 'mlp.weights_in', part: [layer === 'mlp.gate' ? 0 : 1, 2] };
 }

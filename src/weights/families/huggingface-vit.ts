@@ -1,8 +1,10 @@
-import { patchKernel, shapeOf, transpose, unchanged } from '../arrays.ts';
+import { shapeOf } from '../arrays.ts';
 import type { ViTConfig } from '../architecture.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import { parameterPath } from '../family.ts';
-import type { Description, Family, Source } from '../family.ts';
+import type { Description, Family } from '../family.ts';
+import { sourceFrom } from '../torch-tensor.ts';
+import type { TorchTensor } from '../torch-tensor.ts';
 import { processorOf } from './huggingface-preprocessing.ts';
 import type { ProcessorConfig } from './huggingface-preprocessing.ts';
 import { architectureOf, labelsOf, parseHuggingFaceConfig, plainMlp, sharedConfig } from './huggingface.ts';
@@ -47,7 +49,7 @@ function describeAs(prefix: string, checkpoint: Checkpoint, fallback: ProcessorC
       checkpoint.preprocessor === undefined
         ? 'no preprocessor_config.json: images are prepared as its family publishes'
         : undefined,
-    sourceOf: (parameter) => sourceOf(prefix, parameter, config),
+    sourceOf: (parameter) => sourceFrom(huggingFaceViTTensor(prefix, parameter, config)),
     // Pre-training leaves a pooler and a mask token behind, which no classifier reads.
     unused: [new RegExp(`^${prefix}\\.(?:pooler\\.|embeddings\\.mask_token$)`)],
   };
@@ -70,12 +72,12 @@ function configOf(prefix: string, checkpoint: Checkpoint, published: HuggingFace
   };
 }
 
-const EMBEDDINGS: Readonly<Record<string, readonly [name: string, convert: Source['convert']]>> = {
-  'patchEmbedding.kernel': ['patch_embeddings.projection.weight', patchKernel],
-  'patchEmbedding.bias': ['patch_embeddings.projection.bias', unchanged],
-  classToken: ['cls_token', unchanged],
-  distillationToken: ['distillation_token', unchanged],
-  positions: ['position_embeddings', unchanged],
+const EMBEDDINGS: Readonly<Record<string, TorchTensor>> = {
+  'patchEmbedding.kernel': { name: 'patch_embeddings.projection.weight', layout: 'convolution' },
+  'patchEmbedding.bias': { name: 'patch_embeddings.projection.bias', layout: 'same' },
+  classToken: { name: 'cls_token', layout: 'same' },
+  distillationToken: { name: 'distillation_token', layout: 'same' },
+  positions: { name: 'position_embeddings', layout: 'same' },
 };
 
 const LAYERS: Readonly<Record<string, string>> = {
@@ -89,14 +91,15 @@ const LAYERS: Readonly<Record<string, string>> = {
   'mlp.output': 'output.dense',
 };
 
-function sourceOf(prefix: string, parameter: string, { pooling }: ViTConfig): Source {
+/** The tensor of transformers' ViT (`prefix` vit) or DeiT (deit) for a parameter of `vit/params`. */
+export function huggingFaceViTTensor(prefix: string, parameter: string, { pooling }: ViTConfig): TorchTensor {
   const embedding = EMBEDDINGS[parameter];
-  if (embedding !== undefined) return { name: `${prefix}.embeddings.${embedding[0]}`, convert: embedding[1] };
+  if (embedding !== undefined) return { ...embedding, name: `${prefix}.embeddings.${embedding.name}` };
   const { block, layer, leaf } = parameterPath(parameter);
   const suffix = leaf === 'bias' ? 'bias' : 'weight';
-  const convert = leaf === 'kernel' ? transpose : unchanged;
-  if (layer === 'distillationHead') return { name: `distillation_classifier.${suffix}`, convert };
-  if (layer === 'head') return { name: `${pooling.kind === 'distilled' ? 'cls_' : ''}classifier.${suffix}`, convert };
-  if (block === '') return { name: `${prefix}.layernorm.${suffix}`, convert };
-  return { name: `${prefix}.encoder.${block.replace('blocks', 'layer')}${LAYERS[layer] ?? layer}.${suffix}`, convert };
+  const layout = leaf === 'kernel' ? 'linear' : 'same';
+  if (layer === 'distillationHead') return { name: `distillation_classifier.${suffix}`, layout };
+  if (layer === 'head') return { name: `${pooling.kind === 'distilled' ? 'cls_' : ''}classifier.${suffix}`, layout };
+  if (block === '') return { name: `${prefix}.layernorm.${suffix}`, layout };
+  return { name: `${prefix}.encoder.${block.replace('blocks', 'layer')}${LAYERS[layer] ?? layer}.${suffix}`, layout };
 }

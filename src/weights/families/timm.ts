@@ -2,13 +2,15 @@ import * as z from 'zod';
 
 import { ConfigError } from '../../errors.ts';
 import type { Mlp, Pooling, ViTConfig } from '../architecture.ts';
-import { partOf, patchKernel, shapeOf, transpose, unchanged } from '../arrays.ts';
+import { shapeOf } from '../arrays.ts';
 import type { NamedArrays } from '../arrays.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import { parameterPath } from '../family.ts';
-import type { Description, Family, Source } from '../family.ts';
+import type { Description, Family } from '../family.ts';
 import { INTERPOLATIONS } from '../preprocessing.ts';
 import type { Preprocessing, Size } from '../preprocessing.ts';
+import { sourceFrom } from '../torch-tensor.ts';
+import type { TorchTensor } from '../torch-tensor.ts';
 
 /** ViT as pytorch-image-models publishes it: fused qkv, `config.json` with `pretrained_cfg`. */
 export const timm: Family = {
@@ -23,7 +25,7 @@ export const timm: Family = {
       imageSize: config.imageSize,
       labels: labelsOf(published, config.numClasses, checkpoint.where),
       preprocessingAt: (imageSize) => preprocessingOf(published.pretrained_cfg, imageSize),
-      sourceOf: (parameter) => sourceOf(parameter, config),
+      sourceOf: (parameter) => sourceFrom(timmTensor(parameter, config)),
       unused: [],
     } satisfies Description;
   },
@@ -191,45 +193,45 @@ function resizeOf(mode: PretrainedConfig['crop_mode'], size: Size): Preprocessin
   }
 }
 
-/** Parameters outside the blocks that keep their form, or whose form is not that of a layer. */
-const TOP_LEVEL: Readonly<Record<string, Source>> = {
-  'patchEmbedding.kernel': { name: 'patch_embed.proj.weight', convert: patchKernel },
-  classToken: { name: 'cls_token', convert: unchanged },
-  distillationToken: { name: 'dist_token', convert: unchanged },
-  registers: { name: 'reg_token', convert: unchanged },
-  positions: { name: 'pos_embed', convert: unchanged },
+/** Parameters that are no weight or bias of a layer, or whose layout is not that of one. */
+const SINGLE: Readonly<Record<string, TorchTensor>> = {
+  'patchEmbedding.kernel': { name: 'patch_embed.proj.weight', layout: 'convolution' },
+  classToken: { name: 'cls_token', layout: 'same' },
+  distillationToken: { name: 'dist_token', layout: 'same' },
+  registers: { name: 'reg_token', layout: 'same' },
+  positions: { name: 'pos_embed', layout: 'same' },
 };
 
-/** Our layers and timm's; in a fused or packed one, which of its equal parts. */
-const LAYERS: Readonly<Record<string, readonly [name: string, part?: number, parts?: number]>> = {
-  patchEmbedding: ['patch_embed.proj'],
-  inputNorm: ['norm_pre'],
-  head: ['head'],
-  distillationHead: ['head_dist'],
-  'attention.query': ['attn.qkv', 0, 3],
-  'attention.key': ['attn.qkv', 1, 3],
-  'attention.value': ['attn.qkv', 2, 3],
-  'attention.queryNorm': ['attn.q_norm'],
-  'attention.keyNorm': ['attn.k_norm'],
-  'attention.output': ['attn.proj'],
-  'mlp.output': ['mlp.fc2'],
+type Layer = Pick<TorchTensor, 'name' | 'part'>;
+
+/** Our layers and timm's; those that are not listed have the same name. */
+const LAYERS: Readonly<Record<string, Layer>> = {
+  patchEmbedding: { name: 'patch_embed.proj' },
+  inputNorm: { name: 'norm_pre' },
+  distillationHead: { name: 'head_dist' },
+  'attention.query': { name: 'attn.qkv', part: [0, 3] },
+  'attention.key': { name: 'attn.qkv', part: [1, 3] },
+  'attention.value': { name: 'attn.qkv', part: [2, 3] },
+  'attention.queryNorm': { name: 'attn.q_norm' },
+  'attention.keyNorm': { name: 'attn.k_norm' },
+  'attention.output': { name: 'attn.proj' },
+  'mlp.output': { name: 'mlp.fc2' },
 };
 
-function sourceOf(parameter: string, { pooling, mlp }: ViTConfig): Source {
-  const top = TOP_LEVEL[parameter];
-  if (top !== undefined) return top;
+/** timm's tensor for a parameter of `vit/params`. */
+export function timmTensor(parameter: string, { pooling, mlp }: ViTConfig): TorchTensor {
+  const single = SINGLE[parameter];
+  if (single !== undefined) return single;
   const { block, layer, leaf } = parameterPath(parameter);
-  if (leaf === 'scale1' || leaf === 'scale2') return { name: `${block}ls${leaf.at(-1)}.gamma`, convert: unchanged };
+  if (leaf === 'scale1' || leaf === 'scale2') return { name: `${block}ls${leaf.at(-1)}.gamma`, layout: 'same' };
+  const { name, ...rest } = layerOf(layer, pooling, mlp);
   const suffix = leaf === 'bias' ? 'bias' : 'weight';
-  const convert = leaf === 'kernel' ? transpose : unchanged; // torch keeps a linear weight as [out, in].
-  const [name, part, parts] = layerOf(layer, pooling, mlp);
-  if (part === undefined || parts === undefined) return { name: `${block}${name}.${suffix}`, convert };
-  return { name: `${block}${name}.${suffix}`, convert: (array) => convert(partOf(array, part, parts)) };
+  return { name: `${block}${name}.${suffix}`, layout: leaf === 'kernel' ? 'linear' : 'same', ...rest };
 }
 
-function layerOf(layer: string, pooling: Pooling, mlp: Mlp): readonly [name: string, part?: number, parts?: number] {
-  if (layer === 'norm' && pooling.kind === 'mean' && pooling.norm === 'after') return ['fc_norm'];
-  if (layer === 'mlp.gate') return ['mlp.fc1', 0, 2];
-  if (layer === 'mlp.hidden') return mlp.kind === 'swiglu' ? ['mlp.fc1', 1, 2] : ['mlp.fc1'];
-  return LAYERS[layer] ?? [layer];
+function layerOf(layer: string, pooling: Pooling, mlp: Mlp): Layer {
+  if (layer === 'norm' && pooling.kind === 'mean' && pooling.norm === 'after') return { name: 'fc_norm' };
+  if (layer === 'mlp.gate') return { name: 'mlp.fc1', part: [0, 2] };
+  if (layer === 'mlp.hidden') return { name: 'mlp.fc1', ...(mlp.kind === 'swiglu' && { part: [1, 2] }) };
+  return LAYERS[layer] ?? { name: layer };
 }

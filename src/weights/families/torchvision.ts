@@ -1,10 +1,12 @@
-import { partOf, patchKernel, shapeOf, transpose, unchanged } from '../arrays.ts';
+import { shapeOf } from '../arrays.ts';
 import type { NamedArrays } from '../arrays.ts';
 import type { ViTConfig } from '../architecture.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import { parameterPath, squareImageSize, usualNumHeads } from '../family.ts';
-import type { Description, Family, Source } from '../family.ts';
+import type { Description, Family } from '../family.ts';
 import type { Preprocessing, Size } from '../preprocessing.ts';
+import { sourceFrom } from '../torch-tensor.ts';
+import type { TorchTensor } from '../torch-tensor.ts';
 
 const LAYER = 'encoder.layers.encoder_layer_';
 
@@ -24,7 +26,7 @@ export const torchvision: Family = {
       assumption:
         'torchvision checkpoints say nothing of preprocessing and heads: the recipe of vit_b_16 (resize 256, crop 224, bilinear) ' +
         'and heads of 64 columns are assumed',
-      sourceOf: (parameter) => sourceOf(parameter, legacy ? ['linear_1', 'linear_2'] : ['0', '3']),
+      sourceOf: (parameter) => sourceFrom(tensorOf(parameter, legacy ? ['linear_1', 'linear_2'] : ['0', '3'])),
       unused: [],
     } satisfies Description;
   },
@@ -85,27 +87,25 @@ function preprocessingAt(imageSize: Size): Preprocessing {
   };
 }
 
-const TOP_LEVEL: Readonly<Record<string, Source>> = {
-  'patchEmbedding.kernel': { name: 'conv_proj.weight', convert: patchKernel },
-  'patchEmbedding.bias': { name: 'conv_proj.bias', convert: unchanged },
-  classToken: { name: 'class_token', convert: unchanged },
-  positions: { name: 'encoder.pos_embedding', convert: unchanged },
+const SINGLE: Readonly<Record<string, TorchTensor>> = {
+  'patchEmbedding.kernel': { name: 'conv_proj.weight', layout: 'convolution' },
+  'patchEmbedding.bias': { name: 'conv_proj.bias', layout: 'same' },
+  classToken: { name: 'class_token', layout: 'same' },
+  positions: { name: 'encoder.pos_embedding', layout: 'same' },
 };
 
 const QKV_ORDER = ['attention.query', 'attention.key', 'attention.value'];
 
-function sourceOf(parameter: string, [hidden, output]: readonly [hidden: string, output: string]): Source {
-  const top = TOP_LEVEL[parameter];
-  if (top !== undefined) return top;
+function tensorOf(parameter: string, [hidden, output]: readonly [hidden: string, output: string]): TorchTensor {
+  const single = SINGLE[parameter];
+  if (single !== undefined) return single;
   const { block, layer, leaf } = parameterPath(parameter);
   const suffix = leaf === 'bias' ? 'bias' : 'weight';
-  const convert = leaf === 'kernel' ? transpose : unchanged;
-  if (block === '') return { name: `${layer === 'head' ? 'heads.head' : 'encoder.ln'}.${suffix}`, convert };
+  const layout = leaf === 'kernel' ? 'linear' : 'same';
+  if (block === '') return { name: `${layer === 'head' ? 'heads.head' : 'encoder.ln'}.${suffix}`, layout };
   const name = block.replace('blocks.', LAYER);
   const part = QKV_ORDER.indexOf(layer);
-  if (part >= 0) {
-    return { name: `${name}self_attention.in_proj_${suffix}`, convert: (array) => convert(partOf(array, part, 3)) };
-  }
+  if (part >= 0) return { name: `${name}self_attention.in_proj_${suffix}`, layout, part: [part, 3] };
   const names: Readonly<Record<string, string>> = {
     norm1: 'ln_1',
     'attention.output': 'self_attention.out_proj',
@@ -113,5 +113,5 @@ function sourceOf(parameter: string, [hidden, output]: readonly [hidden: string,
     'mlp.hidden': `mlp.${hidden}`,
     'mlp.output': `mlp.${output}`,
   };
-  return { name: `${name}${names[layer] ?? layer}.${suffix}`, convert };
+  return { name: `${name}${names[layer] ?? layer}.${suffix}`, layout };
 }
