@@ -1,20 +1,23 @@
-import { softmax, tensor3d, tidy } from '@tensorflow/tfjs-core';
+import { softmax, tensor3d } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor3D } from '@tensorflow/tfjs-core';
 
-import { ArgumentError, ImageError, ModelDisposedError } from './errors.ts';
+import { ArgumentError, ImageError, ModelDisposedError, WeightsError } from './errors.ts';
 import type { ErrorCode } from './errors.ts';
 import { decodeImage } from './image/decode.ts';
 import { patchify } from './image/patches.ts';
 import { preprocess } from './image/preprocess.ts';
+import { checkPixels } from './image/rgb-image.ts';
 import type { RgbImage } from './image/rgb-image.ts';
 import { loadViT } from './load.ts';
-import type { LoadedViT, LoadOptions, ModelInfo } from './load.ts';
+import type { LoadedViT } from './load.ts';
 import { batched, mapAhead } from './map-ahead.ts';
 import { topK } from './metrics/top-k.ts';
-import { forward } from './vit/forward.ts';
+import type { LoadOptions, ModelInfo } from './model-info.ts';
+import { forwardInTurns } from './vit/forward.ts';
 import { geometryOf } from './vit/geometry.ts';
 
-/** A path, the bytes of an encoded file, or pixels. */
-export type ImageInput = string | Uint8Array | RgbImage;
+/** A path, the bytes of an encoded file (whole, or as a stream of them), or pixels. */
+export type ImageInput = string | Uint8Array | AsyncIterable<Uint8Array> | RgbImage;
 
 export interface Prediction {
   readonly index: number;
@@ -39,12 +42,14 @@ export interface ClassifyOptions {
 }
 
 export interface ClassifyAllOptions extends ClassifyOptions {
-  /** Images per forward pass; default 8. */
+  /** Images per forward pass, at most 1,024; default 8. */
   readonly batchSize?: number | undefined;
 }
 
 const DEFAULT_TOP_K = 5;
 const DEFAULT_BATCH_SIZE = 8;
+/** As many images are decoded ahead, so this bounds memory too. */
+const MAX_BATCH_SIZE = 1024;
 /** Images decoded before the model asks for them, at least. */
 const DECODE_AHEAD = 8;
 
@@ -97,10 +102,11 @@ class ViTModel implements Model {
 
   async classify(image: ImageInput, { topK: k = DEFAULT_TOP_K, signal }: ClassifyOptions = {}): Promise<Prediction[]> {
     checkCount('topK', k);
+    this.#alive();
     signal?.throwIfAborted();
     const patches = await this.#patchesOf(image);
     signal?.throwIfAborted();
-    const [probabilities] = await this.#probabilitiesOf([patches]);
+    const [probabilities] = await this.#probabilitiesOf([patches], signal);
     return this.#predictions(probabilities ?? new Float32Array(), k);
   }
 
@@ -109,11 +115,18 @@ class ViTModel implements Model {
     { topK: k = DEFAULT_TOP_K, batchSize = DEFAULT_BATCH_SIZE, signal }: ClassifyAllOptions = {},
   ): AsyncGenerator<Classification, void, undefined> {
     checkCount('topK', k);
-    checkCount('batchSize', batchSize);
-    const prepared = mapAhead(paths, Math.max(batchSize, DECODE_AHEAD), (path) => this.#prepare(path, signal));
+    checkCount('batchSize', batchSize, MAX_BATCH_SIZE);
+    if (typeof paths === 'string') {
+      throw new ArgumentError(`classifyAll: expected a list of paths, got the string ${paths}. Put it in [ ].`);
+    }
+    this.#alive();
+    const ahead = Math.max(batchSize, DECODE_AHEAD);
+    const prepared = mapAhead(paths, ahead, (path) => this.#prepare(path, signal), signal);
     for await (const batch of batched(prepared, batchSize)) {
-      signal?.throwIfAborted();
-      yield* await this.#classifyBatch(batch, k);
+      for (const result of await this.#classifyBatch(batch, k, signal)) {
+        signal?.throwIfAborted();
+        yield result;
+      }
     }
     signal?.throwIfAborted();
   }
@@ -137,9 +150,13 @@ class ViTModel implements Model {
     }
   }
 
-  async #classifyBatch(batch: readonly Prepared[], k: number): Promise<Classification[]> {
+  async #classifyBatch(
+    batch: readonly Prepared[],
+    k: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Classification[]> {
     const usable = batch.flatMap(({ patches }) => patches ?? []);
-    const probabilities = usable.length === 0 ? [] : await this.#probabilitiesOf(usable);
+    const probabilities = usable.length === 0 ? [] : await this.#probabilitiesOf(usable, signal);
     let next = 0;
     return batch.map(({ path, error }): Classification => {
       if (error !== undefined) return { path, status: 'error', error: { code: error.code, message: error.message } };
@@ -150,27 +167,34 @@ class ViTModel implements Model {
 
   /** Flattened patches [N, P²·C] of an image, prepared by the checkpoint's recipe. */
   async #patchesOf(image: ImageInput): Promise<Float32Array> {
-    const pixels =
-      typeof image === 'string' || image instanceof Uint8Array
-        ? await decodeImage(image, { autoOrient: this.#autoOrient })
-        : image;
+    const pixels = isEncoded(image) ? await decodeImage(image, { autoOrient: this.#autoOrient }) : image;
+    checkPixels(pixels);
     return patchify(preprocess(pixels, this.info.preprocessing), this.info.config.patchSize);
   }
 
   /** One forward pass; for each image its probabilities [classes]. */
-  async #probabilitiesOf(images: readonly Float32Array[]): Promise<Float32Array[]> {
+  async #probabilitiesOf(images: readonly Float32Array[], signal: AbortSignal | undefined): Promise<Float32Array[]> {
     const { vit } = this.#alive();
-    const { numPatches, patchDim } = geometryOf(vit.config);
-    const stacked = new Float32Array(images.length * numPatches * patchDim);
-    for (const [i, patches] of images.entries()) stacked.set(patches, i * numPatches * patchDim);
-    const probabilities = tidy(() => softmax(forward(vit, tensor3d(stacked, [images.length, numPatches, patchDim]))));
+    const { numClasses } = vit.config;
+    const patches = stacked(images, vit.config);
     try {
-      const values = await probabilities.data<'float32'>();
-      const { numClasses } = vit.config;
-      return images.map((_, i) => values.subarray(i * numClasses, (i + 1) * numClasses));
+      const logits = await forwardInTurns(vit, patches, () => {
+        signal?.throwIfAborted();
+        this.#alive();
+      });
+      const probabilities = softmax(logits);
+      logits.dispose();
+      const values = await readOnce(probabilities);
+      return images.map((_, i) => this.#checked(values.subarray(i * numClasses, (i + 1) * numClasses)));
     } finally {
-      probabilities.dispose();
+      patches.dispose();
     }
+  }
+
+  /** @throws WeightsError for weights that are damaged in their values: an answer of NaN would look like one. */
+  #checked(probabilities: Float32Array): Float32Array {
+    if (probabilities.every(Number.isFinite)) return probabilities;
+    throw new WeightsError(`model ${this.info.name}: expected finite probabilities, got NaN. Are the weights damaged?`);
   }
 
   #predictions(probabilities: Float32Array, k: number): Prediction[] {
@@ -192,7 +216,30 @@ type Prepared =
   | { readonly path: string; readonly patches: Float32Array; readonly error?: undefined }
   | { readonly path: string; readonly error: ImageError; readonly patches?: undefined };
 
-function checkCount(name: string, value: number): void {
-  if (Number.isInteger(value) && value >= 1) return;
-  throw new ArgumentError(`${name}: expected a whole number of at least 1, got ${value}`);
+function isEncoded(image: ImageInput): image is Exclude<ImageInput, RgbImage> {
+  if (typeof image === 'string' || image instanceof Uint8Array) return true;
+  return typeof image === 'object' && image !== null && Symbol.asyncIterator in image;
+}
+
+/** Patches of several images as one tensor [B, N, P²·C], the caller's to dispose of. */
+function stacked(images: readonly Float32Array[], config: ModelInfo['config']): Tensor3D {
+  const { numPatches, patchDim } = geometryOf(config);
+  const data = new Float32Array(images.length * numPatches * patchDim);
+  for (const [i, patches] of images.entries()) data.set(patches, i * numPatches * patchDim);
+  return tensor3d(data, [images.length, numPatches, patchDim]);
+}
+
+/** The values of a tensor, which is disposed of. */
+async function readOnce(tensor: Tensor): Promise<Float32Array> {
+  try {
+    return await tensor.data<'float32'>();
+  } finally {
+    tensor.dispose();
+  }
+}
+
+function checkCount(name: string, value: number, most = Number.MAX_SAFE_INTEGER): void {
+  if (Number.isInteger(value) && value >= 1 && value <= most) return;
+  const range = most === Number.MAX_SAFE_INTEGER ? 'of at least 1' : `from 1 to ${most}`;
+  throw new ArgumentError(`${name}: expected a whole number ${range}, got ${value}`);
 }

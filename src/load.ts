@@ -1,51 +1,18 @@
-import { ArgumentError } from './errors.ts';
+import { ArgumentError, ConfigError } from './errors.ts';
 import { IMAGENET_1K } from './labels/imagenet-1k.ts';
+import type { LoadOptions, ModelInfo } from './model-info.ts';
 import { locateModel } from './models.ts';
-import type { LocateOptions } from './models.ts';
-import { useBackend } from './tensor/backends/index.ts';
-import type { BackendLease, BackendName, Precision } from './tensor/backends/index.ts';
+import { BACKEND_NAMES, PRECISIONS, useBackend } from './tensor/backends/index.ts';
+import type { BackendLease } from './tensor/backends/index.ts';
 import { buildViT } from './vit/build.ts';
 import type { ViT } from './vit/forward.ts';
+import { geometryOf } from './vit/geometry.ts';
 import { countParameters, paramShapes } from './vit/params.ts';
 import type { ViTConfig } from './weights/architecture.ts';
 import { assemble } from './weights/assemble.ts';
 import { readCheckpoint } from './weights/checkpoint.ts';
 import { describe } from './weights/describe.ts';
-import type { Preprocessing, Size } from './weights/preprocessing.ts';
-
-export interface LoadOptions extends LocateOptions {
-  /** Default `auto`: the fastest that loads here. */
-  readonly backend?: BackendName | 'auto' | undefined;
-  /** Default `auto`. Every backend computes in `f32`. */
-  readonly precision?: Precision | 'auto' | undefined;
-  readonly threads?: number | undefined;
-  /** Runs the model at another size in pixels, its positions resampled; both sides multiples of its patch. */
-  readonly imageSize?: number | Size | undefined;
-  /** Turn photographs as their EXIF orientation says; default true. */
-  readonly autoOrient?: boolean | undefined;
-}
-
-/** What a loaded model is and how it runs. */
-export interface ModelInfo {
-  /** The name or path it was asked for by. */
-  readonly name: string;
-  /** As its publisher calls it: `vit_tiny_patch16_224`. */
-  readonly architecture: string;
-  /** How it was published: «timm ViT». */
-  readonly family: string;
-  /** One label per class, in index order. */
-  readonly classes: readonly string[];
-  readonly numParameters: number;
-  readonly config: ViTConfig;
-  readonly preprocessing: Preprocessing;
-  readonly backend: BackendName;
-  readonly precision: Precision;
-  readonly threads: number;
-  /** A sentence the user should read before relying on the answers. */
-  readonly notice?: string | undefined;
-  /** What the model's files leave open, and what was taken for it. */
-  readonly assumption?: string | undefined;
-}
+import type { Size } from './weights/preprocessing.ts';
 
 /** A network on its backend with what is known about it. */
 export interface LoadedViT extends Disposable {
@@ -60,13 +27,16 @@ export interface LoadedViT extends Disposable {
  */
 export async function loadViT(name: string, options: LoadOptions = {}): Promise<LoadedViT> {
   const { backend = 'auto', threads, signal } = options;
+  checkOptions(options);
   signal?.throwIfAborted();
   const { path, notice } = await locateModel(name, options);
   const checkpoint = await readCheckpoint(path);
   signal?.throwIfAborted();
   const { family, description } = describe(checkpoint);
   const published = description.config;
-  const config = { ...published, imageSize: sizeOption(options.imageSize) ?? description.imageSize };
+  checkConfig(published, path);
+  const config = { ...published, imageSize: description.imageSize };
+  if (options.imageSize !== undefined) config.imageSize = checkedSize(options.imageSize, config);
   const arrays = assemble(checkpoint, description, paramShapes(published));
   const lease = await useBackend(backend, { threads });
   const vit = onLease(lease, () => buildViT(arrays, published, config));
@@ -103,16 +73,54 @@ function onLease<T>(lease: BackendLease, build: () => T): T {
   }
 }
 
-function sizeOption(size: number | Size | undefined): Size | undefined {
-  if (size === undefined) return undefined;
-  const { height, width } = typeof size === 'number' ? { height: size, width: size } : size;
-  if ([height, width].every((side) => Number.isInteger(side) && side >= 1 && side <= MAX_SIDE))
-    return { height, width };
-  throw new ArgumentError(`imageSize: expected whole pixels from 1 to ${MAX_SIDE}, got ${height}x${width}`);
+/** Callers without types can ask for anything. */
+function checkOptions({ backend, precision, threads }: LoadOptions): void {
+  const choices = [
+    ['backend', backend, BACKEND_NAMES],
+    ['precision', precision, PRECISIONS],
+  ] as const;
+  for (const [option, value, known] of choices) {
+    if (value === undefined || ['auto', ...known].includes(value)) continue;
+    throw new ArgumentError(`${option}: expected one of auto, ${known.join(', ')}, got ${value}`);
+  }
+  if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
+    throw new ArgumentError(`threads: expected a whole number of at least 1, got ${threads}`);
+  }
 }
 
-/** 8192 pixels in patches of 16 are 262,144 tokens: far beyond what attention can hold, so a typing error. */
-const MAX_SIDE = 8192;
+/** What every family's configuration must satisfy before tensors are compared with it. */
+function checkConfig(config: ViTConfig, where: string): void {
+  const { numChannels, positions, prefix } = config;
+  if (numChannels !== 3) {
+    throw new ConfigError(`model ${where}: expected a model of 3 colour channels, got ${numChannels}`);
+  }
+  const { height, width } = config.imageSize;
+  if (height % config.patchSize !== 0 || width % config.patchSize !== 0) {
+    throw new ConfigError(
+      `model ${where}: expected an image size of whole ${config.patchSize}-pixel patches, got ${height}x${width}`,
+    );
+  }
+  if (positions.kind !== 'learned') return;
+  const { numPrefixTokens, numPatches, Gh, Gw } = geometryOf(config);
+  if ([0, Number(prefix.classToken), numPrefixTokens].includes(positions.numPrefix)) return;
+  throw new ConfigError(
+    `model ${where}: expected positions for the ${Gh} × ${Gw} patches of ${height}x${width} pixels and for none, the first ` +
+      `or all of ${numPrefixTokens} tokens before them, got ${positions.numPrefix + numPatches}`,
+  );
+}
+
+/** Attention takes time with the square of this; far above what any published model is run at. */
+const MAX_TOKENS = 16_385;
+
+function checkedSize(size: number | Size, config: ViTConfig): Size {
+  const { height, width } = typeof size === 'number' ? { height: size, width: size } : size;
+  if (![height, width].every((side) => Number.isInteger(side) && side > 0)) {
+    throw new ArgumentError(`imageSize: expected whole pixels, got ${height}x${width}`);
+  }
+  const { numTokens } = geometryOf({ ...config, imageSize: { height, width } });
+  if (numTokens <= MAX_TOKENS) return { height, width };
+  throw new ArgumentError(`imageSize: expected at most ${MAX_TOKENS} tokens, got ${numTokens} from ${height}x${width}`);
+}
 
 /** Checkpoints without names: ImageNet's where the number of classes is ImageNet's, as timm does. */
 function defaultLabels(numClasses: number): string[] {

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
+import type { LocateOptions } from './model-info.ts';
 import { parseHubId } from './weights/hub/hub-id.ts';
 import { snapshotOf } from './weights/hub/snapshot.ts';
-import type { DownloadProgress } from './weights/hub/download.ts';
 
 /** A model that ships with the package. */
 export interface EmbeddedModel {
@@ -34,12 +34,6 @@ export const EMBEDDED_MODEL = 'shapes-vit';
 /** The models that ship with the package. */
 export function listModels(): readonly EmbeddedModel[] {
   return EMBEDDED;
-}
-
-export interface LocateOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Called as the files of a hub model arrive; never for files that are in the cache. */
-  readonly onProgress?: ((event: DownloadProgress) => void) | undefined;
 }
 
 /**

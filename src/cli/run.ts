@@ -29,16 +29,27 @@ async function report(error: unknown, { api, io }: CommandContext): Promise<numb
     if (cause.exitCode !== EXIT.done) note(io, cause.message);
     return cause.exitCode;
   }
-  const { PatchlensError } = await api();
-  const exitCode = cause instanceof PatchlensError ? EXIT_OF[cause.code] : 'bug';
-  if (cause instanceof PatchlensError && exitCode !== 'bug') {
-    note(io, cause.message);
-    return exitCode;
+  const expected = await expectedFailure(cause, api);
+  if (expected !== undefined) {
+    note(io, expected.message);
+    return expected.exitCode;
   }
   const stack = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
   note(io, 'unexpected error, which is a bug in patchlens:');
   io.stderr.write(`${stack.split('\n').map(printable).join('\n')}\n`);
   return EXIT.failed;
+}
+
+/** Undefined for a bug. Where the library itself does not load, there are no errors of its own to tell from bugs. */
+async function expectedFailure(cause: unknown, api: CommandContext['api']) {
+  try {
+    const { PatchlensError } = await api();
+    if (!(cause instanceof PatchlensError)) return undefined;
+    const exitCode = EXIT_OF[cause.code];
+    return exitCode === 'bug' ? undefined : { message: cause.message, exitCode };
+  } catch {
+    return undefined;
+  }
 }
 
 // Every code has its place here, so that a new one cannot be forgotten.

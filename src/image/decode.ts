@@ -1,8 +1,9 @@
-import sharp, { type Metadata, type Sharp } from 'sharp';
+import type { Metadata, Sharp } from 'sharp';
 import { ArgumentError, ImageError } from '../errors.ts';
 import { decodeBmp } from './bmp.ts';
 import { formatOf, type ReadableFormat } from './format.ts';
-import { type ImageBytes, imageBytesOf } from './image-bytes.ts';
+import { type EncodedImage, type ImageBytes, imageBytesOf } from './image-bytes.ts';
+import { loadSharp } from './load-sharp.ts';
 import type { RgbImage } from './rgb-image.ts';
 
 export interface DecodeOptions {
@@ -24,7 +25,7 @@ const DEFAULT_MAX_PIXELS = 268_402_689;
  *
  * @throws {ImageError} for this one image: not found, unreadable (a truncated file too), unsupported or too large
  */
-export async function decodeImage(source: string | Uint8Array, options: DecodeOptions = {}): Promise<RgbImage> {
+export async function decodeImage(source: EncodedImage, options: DecodeOptions = {}): Promise<RgbImage> {
   const { autoOrient = true, maxPixels = DEFAULT_MAX_PIXELS } = options;
   if (!(maxPixels > 0)) throw new ArgumentError(`decodeImage: expected maxPixels above 0, got ${maxPixels}`);
   const encoded = await imageBytesOf(source);
@@ -52,6 +53,7 @@ async function decodeWithSharp(
   // a few stray bytes between JPEG segments. The guard against large images is ours, below, with a message of its own.
   // sharp's process-wide cache and concurrency stay as they are, for they are the caller's too: decoding bytes to pixels
   // leaves nothing in the cache, and 900 photographs end at 142 MB resident with it as without.
+  const sharp = await loadSharp();
   const input = sharp(encoded.bytes, { autoOrient, failOn: 'error', ignoreIcc: true, limitInputPixels: false });
   try {
     const metadata = await input.metadata();

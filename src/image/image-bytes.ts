@@ -8,6 +8,9 @@ export interface ImageBytes {
   readonly bytes: Uint8Array;
 }
 
+/** The path of a file, its bytes, or a stream of them. */
+export type EncodedImage = string | Uint8Array | AsyncIterable<Uint8Array>;
+
 /** More than any sane photograph, less than what Node reads in one piece (2 GiB). */
 const MAX_BYTES = 2 ** 30;
 
@@ -17,13 +20,28 @@ const MAX_BYTES = 2 ** 30;
  *
  * @throws {ImageError} IMAGE_NOT_FOUND, IMAGE_UNREADABLE or IMAGE_TOO_LARGE
  */
-export async function imageBytesOf(source: string | Uint8Array): Promise<ImageBytes> {
-  if (typeof source !== 'string') return { name: 'image bytes', bytes: source };
+export async function imageBytesOf(source: EncodedImage): Promise<ImageBytes> {
+  if (source instanceof Uint8Array) return { name: 'image bytes', bytes: source };
+  if (typeof source !== 'string') return { name: 'image bytes', bytes: await collect(source) };
   try {
     return { name: source, bytes: await readRegularFile(source) };
   } catch (error) {
     throw error instanceof ImageError ? error : fileError(source, error);
   }
+}
+
+/** Stops at the limit: what comes out of a pipe need not end. */
+async function collect(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    size += chunk.length;
+    if (size > MAX_BYTES) {
+      throw new ImageError('IMAGE_TOO_LARGE', `image bytes: expected at most ${MAX_BYTES} bytes, got more`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 async function readRegularFile(path: string): Promise<Uint8Array> {

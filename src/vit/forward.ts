@@ -2,6 +2,7 @@ import { add, broadcastTo, concat, mean, mul, slice, squeeze, tidy, zeros } from
 import type { Rank, Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 
 import { encoderBlock } from '../nn/encoder-block.ts';
+import type { EncoderBlockOptions } from '../nn/encoder-block.ts';
 import { project } from '../nn/linear.ts';
 import { norm } from '../nn/norm.ts';
 import { scoped } from '../nn/probe.ts';
@@ -26,19 +27,45 @@ export function forward(vit: ViT, patches: Tensor3D, probe?: Probe): Tensor2D {
   return tidy(() => forwardHead(vit, forwardFeatures(vit, patches, probe), probe));
 }
 
+/**
+ * `forward`, leaving the event loop a turn after every block, so that a long pass can be stopped and the decoding of
+ * further images goes on beside it. `between` is called after each turn; what it throws ends the pass.
+ */
+export async function forwardInTurns(vit: ViT, patches: Tensor3D, between: () => void): Promise<Tensor2D> {
+  const options = blockOptions(vit.config);
+  let x = tidy(() => embed(vit, patches));
+  try {
+    for (const block of vit.params.blocks) {
+      const next = encoderBlock(x, block, options);
+      x.dispose();
+      x = next;
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+      between();
+    }
+    return forwardHead(vit, x);
+  } finally {
+    x.dispose();
+  }
+}
+
 /** Patches [B, N, P²·C] → tokens after the last block [B, prefix + N, D], not yet normed. */
 function forwardFeatures(vit: ViT, patches: Tensor3D, probe?: Probe): Tensor3D {
-  const { numHeads, epsilon, mlp } = vit.config;
-  const activation = mlp.kind === 'plain' ? mlp.activation : 'none';
+  const options = blockOptions(vit.config);
   return tidy(() => {
     let x = embed(vit, patches, probe);
     probe?.('tokens', x);
     for (const [i, block] of vit.params.blocks.entries()) {
-      x = encoderBlock(x, block, { numHeads, epsilon, activation }, scoped(probe, `blocks.${i}`));
+      x = encoderBlock(x, block, options, scoped(probe, `blocks.${i}`));
       probe?.(`blocks.${i}`, x);
     }
     return x;
   });
+}
+
+function blockOptions({ numHeads, epsilon, mlp }: ViTConfig): EncoderBlockOptions {
+  return { numHeads, epsilon, activation: mlp.kind === 'plain' ? mlp.activation : 'none' };
 }
 
 /** z₀ = [prefix tokens; x₁E; …; x_NE] + positions (eq. 1). */

@@ -21,9 +21,7 @@ export function geometryOf(config: ViTConfig): Geometry {
   for (const side of [imageSize.height, imageSize.width]) {
     if (Number.isInteger(side) && side > 0 && side % patchSize === 0) continue;
     const got = `${imageSize.height}x${imageSize.width}`;
-    throw new ArgumentError(
-      `image size: expected sides that are multiples of the ${patchSize}-pixel patch, got ${got}`,
-    );
+    throw new ArgumentError(`imageSize: expected sides that are multiples of the ${patchSize}-pixel patch, got ${got}`);
   }
   const Gh = imageSize.height / patchSize;
   const Gw = imageSize.width / patchSize;

@@ -1,4 +1,5 @@
 import { Readable, Writable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 
 import type { Patchlens } from '../../src/cli/patchlens.ts';
 import { run } from '../../src/cli/run.ts';
@@ -83,6 +84,7 @@ export function fakePatchlens(options: FakeModelOptions = {}): Patchlens {
     PatchlensError,
     findImages,
     diagnose: async () => DIAGNOSIS,
+    convertModel: async (_model, { output }) => ({ output, names: 'timm', dtype: 'float32', warnings: [] }),
     listModels: () => [
       { name: 'shapes', description: 'Four shapes, drawn.', numParameters: 1234567, classes: ['circle', 'square'] },
     ],
@@ -103,7 +105,7 @@ function fakeModel(name: string, { classes = ['cat', 'dog', 'eel'], notice, onIm
   return {
     info: infoOf(name, classes, notice),
     async classify(image: ImageInput, { topK = 5 } = {}) {
-      if (image instanceof Uint8Array && image.length === 0) throw fail('bytes');
+      if (image instanceof Readable && (await buffer(image)).length === 0) throw fail('bytes');
       return predict(topK);
     },
     async *classifyAll(paths, { topK = 5, signal } = {}): AsyncGenerator<Classification, void, undefined> {

@@ -1,4 +1,4 @@
-import { buffer } from 'node:stream/consumers';
+import { resolve } from 'node:path';
 
 import { Command, Option } from 'commander';
 
@@ -63,6 +63,7 @@ function outputOptions(): Option[] {
 async function classify(context: CommandContext, inputs: readonly string[], flags: ClassifyFlags): Promise<void> {
   const { io } = context;
   const batch = await batchOf(context, inputs, flags);
+  checkOutput(flags.output, batch);
   // Opened before the model is loaded: a place that cannot be written to should not cost a minute's wait.
   const sink = flags.output === undefined ? streamSink(io.stdout) : await fileSink(flags.output);
   let writer: ResultWriter | undefined;
@@ -83,6 +84,12 @@ async function classify(context: CommandContext, inputs: readonly string[], flag
   if (writer.failed > 0) {
     throw new CommandFailure(EXIT.failed, `${writer.failed} of ${imagesOf(writer.count)} could not be classified`);
   }
+}
+
+/** A slip such as `classify --output a.jpg b.jpg c.jpg` with a glob must not replace a photograph by a table. */
+function checkOutput(output: string | undefined, { paths }: Batch): void {
+  if (output === undefined || !paths.some((path) => resolve(path) === resolve(output))) return;
+  throw new CommandFailure(EXIT.usage, `--output ${output}: expected a file for the results, got one of the inputs`);
 }
 
 /** What the embedded model is, when it was not asked for; what a checkpoint left open, always. */
@@ -134,9 +141,8 @@ async function classifyStdin(
   options: ClassifyAllOptions,
 ): Promise<Classification> {
   const path = '-';
-  const bytes = await buffer(stdinOf(io));
   try {
-    return { path, status: 'ok', predictions: await model.classify(bytes, options) };
+    return { path, status: 'ok', predictions: await model.classify(stdinOf(io), options) };
   } catch (error) {
     if (!(error instanceof PatchlensError && error.code.startsWith('IMAGE_'))) throw error;
     return { path, status: 'error', error: { code: error.code, message: error.message } };

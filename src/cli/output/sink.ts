@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { CommandFailure, EXIT, ReaderGone } from '../exit.ts';
 import type { OutputStream } from '../patchlens.ts';
@@ -38,8 +39,9 @@ export async function fileSink(path: string): Promise<Sink> {
     if (existing && !existing.isFile()) return handleSink(path, await open(path, 'w'));
     // Through a link the file it leads to is replaced, not the link.
     const target = existing ? realpathSync(path) : path;
-    const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
-    const handle = await open(temporary, 'w', existing?.mode);
+    // Short, so that a long name stays within the file system's limit; new, so that no link lies in wait under it.
+    const temporary = join(dirname(target), `.patchlens-${randomUUID().slice(0, 8)}.tmp`);
+    const handle = await open(temporary, 'wx', existing?.mode);
     return handleSink(path, handle, { temporary, target });
   } catch (error) {
     throw writeFailure(`--output ${path}`, error);

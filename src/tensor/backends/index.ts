@@ -18,8 +18,14 @@ export interface BackendLease extends BackendFacts {
   release(): void;
 }
 
+interface HeldBackend {
+  readonly name: BackendName;
+  readonly facts: BackendFacts;
+  holders: number;
+}
+
 // tfjs has one current backend per process; this counts who relies on it.
-let current: { readonly name: BackendName; readonly facts: BackendFacts; holders: number } | undefined;
+let current: HeldBackend | undefined;
 let pending: Promise<unknown> = Promise.resolve();
 
 /**
@@ -44,13 +50,16 @@ async function takeBackend(wanted: BackendName | 'auto', options: BackendOptions
       );
     }
   } else {
-    const name = wanted === 'auto' ? await firstThatLoads(options) : wanted;
-    current = { name, facts: await BACKENDS[name].load(options), holders: 0 };
+    current = wanted === 'auto' ? await firstThatLoads(options) : await load(wanted, options);
   }
   return leaseOf(current);
 }
 
-function leaseOf(held: NonNullable<typeof current>): BackendLease {
+async function load(name: BackendName, options: BackendOptions): Promise<HeldBackend> {
+  return { name, facts: await BACKENDS[name].load(options), holders: 0 };
+}
+
+function leaseOf(held: HeldBackend): BackendLease {
   held.holders += 1;
   let released = false;
   return {
@@ -63,11 +72,10 @@ function leaseOf(held: NonNullable<typeof current>): BackendLease {
   };
 }
 
-async function firstThatLoads(options: BackendOptions): Promise<BackendName> {
+async function firstThatLoads(options: BackendOptions): Promise<HeldBackend> {
   for (const name of PREFERENCE) {
     try {
-      await BACKENDS[name].load(options);
-      return name;
+      return await load(name, options);
     } catch (error) {
       if (!(error instanceof BackendError)) throw error;
     }
@@ -79,7 +87,10 @@ export type BackendProbe =
   | { readonly name: BackendName; readonly status: 'loads'; readonly detail: string }
   | { readonly name: BackendName; readonly status: 'unavailable'; readonly reason: string };
 
-/** Tries every backend, in the order of `auto`, and says which load here and why the others do not. */
+/**
+ * Tries every backend, in the order of `auto`, and says which load here and why the others do not. While a model is
+ * loaded the other backends cannot be tried, and that is their reason.
+ */
 export async function probeBackends(): Promise<BackendProbe[]> {
   const probes: BackendProbe[] = [];
   for (const name of PREFERENCE) {

@@ -23,7 +23,9 @@ export const tensorflow: Backend = {
     await setBackend('tensorflow');
     await ready();
     registerCompositions('tensorflow');
-    return { threads: threads ?? availableParallelism(), detail: `tfjs-node, libtensorflow ${version}` };
+    // Read once by the library when it starts: a value that stood there before is the one that counts.
+    const threadsInUse = Number(process.env['TF_NUM_INTRAOP_THREADS']) || availableParallelism();
+    return { threads: threadsInUse, detail: `tfjs-node, libtensorflow ${version}` };
   },
 };
 
