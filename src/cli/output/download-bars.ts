@@ -44,9 +44,9 @@ function downloadLine(
   const seconds = (Date.now() - startTime) / 1000;
   const rate = seconds > 0 ? value / seconds : 0;
   const left = value === 0 || value === total ? '' : `  ${duration((total - value) / rate)} left`;
-  return `${cliProgress.Format.BarFormat(progress, options)}  ${megabytes(value)}/${megabytes(total)} MB${left}  ${name}`;
+  return `${cliProgress.Format.BarFormat(progress, options)}  ${bytesOf(value)} of ${bytesOf(total)}${left}  ${name}`;
 }
 
-function megabytes(bytes: number): string {
-  return (bytes / 1e6).toFixed(1);
+function bytesOf(count: number): string {
+  return count < 1e6 ? `${Math.ceil(count / 1e3)} kB` : `${(count / 1e6).toFixed(1)} MB`;
 }
