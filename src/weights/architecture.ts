@@ -43,12 +43,12 @@ interface Prefix {
 
 export type Mlp =
   /** act(x·W₁)·W₂ with `hiddenDim` columns between. */
-  | { readonly kind: 'plain'; readonly hiddenDim: number; readonly activation: Exclude<Activation, 'none'> }
+  | { readonly kind: 'plain'; readonly hiddenDim: number; readonly activation: Activation }
   /** (silu(x·W_gate) ⊙ x·W_hidden)·W₂ (Shazeer 2020). */
   | { readonly kind: 'swiglu'; readonly hiddenDim: number };
 
 /** The non-linearities that checkpoints name; what each one computes is said where it is computed. */
-export type Activation = 'none' | 'relu' | 'gelu' | 'gelu-tanh' | 'gelu-quick';
+export type Activation = 'relu' | 'gelu' | 'gelu-tanh' | 'gelu-quick';
 
 export type PositionEncoding =
   /**

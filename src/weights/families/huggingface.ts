@@ -2,14 +2,14 @@ import * as z from 'zod';
 
 import { ConfigError } from '../../errors.ts';
 import { shapeOf } from '../arrays.ts';
-import type { Activation, Mlp, ViTConfig } from '../architecture.ts';
+import type { Mlp, Activation, ViTConfig } from '../architecture.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import type { Size } from '../preprocessing.ts';
 
 const MAX_SIDE = 8192;
 const Side = z.int().min(1).max(MAX_SIDE);
 
-const ACTIVATIONS: Readonly<Record<string, Exclude<Activation, 'none'>>> = {
+const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   gelu: 'gelu',
   gelu_new: 'gelu-tanh',
   gelu_fast: 'gelu-tanh',

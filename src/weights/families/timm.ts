@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 import { ConfigError } from '../../errors.ts';
-import type { Mlp, Pooling, ViTConfig } from '../architecture.ts';
+import type { Mlp, Activation, Pooling, ViTConfig } from '../architecture.ts';
 import { shapeOf } from '../arrays.ts';
 import type { NamedArrays } from '../arrays.ts';
 import type { Checkpoint } from '../checkpoint.ts';
@@ -15,6 +15,7 @@ import type { TorchTensor } from '../torch-tensor.ts';
 /** ViT as pytorch-image-models publishes it: fused qkv, `config.json` with `pretrained_cfg`. */
 export const timm: Family = {
   name: 'timm ViT',
+  names: 'timm',
   matches: (names) => names.has('patch_embed.proj.weight') && names.has('blocks.0.attn.qkv.weight'),
   describe(checkpoint) {
     const published = parseConfig(checkpoint);
@@ -36,6 +37,14 @@ const MAX_HEADS = 256;
 const Side = z.int().min(1).max(MAX_SIDE);
 const Triple = z.tuple([z.number(), z.number(), z.number()]);
 
+/** timm.layers.create_act's names for what ViTs have. */
+const ACTIVATIONS: Readonly<Record<string, Activation>> = {
+  gelu: 'gelu',
+  gelu_tanh: 'gelu-tanh',
+  quick_gelu: 'gelu-quick',
+  relu: 'relu',
+};
+
 const PretrainedConfig = z.object({
   input_size: z.tuple([z.int().min(1), Side, Side]).default([3, 224, 224]),
   // timm's own defaults where a configuration is silent (timm.data.constants).
@@ -54,6 +63,7 @@ const TimmConfig = z.object({
     .object({
       img_size: z.union([Side, z.tuple([Side, Side])]).optional(),
       num_heads: z.int().min(1).max(MAX_HEADS).optional(),
+      act_layer: z.enum(Object.keys(ACTIVATIONS)).optional(),
     })
     .default({}),
   pretrained_cfg: PretrainedConfig,
@@ -92,7 +102,7 @@ function configOf({ where, arrays }: Checkpoint, published: TimmConfig): ViTConf
     depth: depthOf(arrays),
     numHeads: model_args.num_heads ?? numHeadsOf(architecture, dim, where),
     numClasses,
-    mlp: mlpOf(arrays, architecture, where),
+    mlp: mlpOf(arrays, published, where),
     // timm's CLIP towers keep torch's ε, all its others take 1e-6.
     epsilon: architecture.includes('clip') ? 1e-5 : 1e-6,
     qkvBias: arrays.has('blocks.0.attn.qkv.bias'),
@@ -106,12 +116,21 @@ function configOf({ where, arrays }: Checkpoint, published: TimmConfig): ViTConf
 }
 
 /** SwiGLU packs gate and hidden layer in one matrix, so that the first layer is twice as wide as the second is deep. */
-function mlpOf(arrays: NamedArrays, architecture: string, where: string): Mlp {
+function mlpOf(arrays: NamedArrays, { architecture, model_args }: TimmConfig, where: string): Mlp {
   const [width = 0] = shapeOf(arrays, 'blocks.0.mlp.fc1.weight', 2, where);
   const [, depth = 0] = shapeOf(arrays, 'blocks.0.mlp.fc2.weight', 2, where);
   if (width === 2 * depth) return { kind: 'swiglu', hiddenDim: depth };
-  return { kind: 'plain', hiddenDim: width, activation: architecture.includes('quickgelu') ? 'gelu-quick' : 'gelu' };
+  const named = model_args.act_layer === undefined ? undefined : ACTIVATIONS[model_args.act_layer];
+  const implied = ACTIVATION_BY_NAME.find(([name]) => name.test(architecture))?.[1];
+  return { kind: 'plain', hiddenDim: width, activation: named ?? implied ?? 'gelu' };
 }
+
+/** The architectures that settle another activation than the exact GELU (timm 1.0.29). */
+const ACTIVATION_BY_NAME: readonly [name: RegExp, activation: Activation][] = [
+  [/quickgelu/, 'gelu-quick'],
+  [/^vit_(?:base_patch32|so400m_patch16|giantopt_patch16)_siglip_/, 'gelu-tanh'],
+  [/^vit_large_patch16_siglip_(?:gap_)?512/, 'gelu-tanh'],
+];
 
 /** The table has a row for each patch, and before them for none, the first, or all of the prefix. */
 function positionsOf(arrays: NamedArrays, imageSize: Size, patchSize: number): ViTConfig['positions'] {
