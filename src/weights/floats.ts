@@ -44,3 +44,46 @@ export function halfToFloat(half: number): number {
   if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : Number.NaN;
   return sign * (1 + fraction) * 2 ** (exponent - 15);
 }
+
+/** Float32 → IEEE binary16, each rounded to the nearest, ties to even; beyond ±65504 they become infinite. */
+export function encodeHalves(wide: Float32Array): Uint16Array {
+  const bits = new Uint32Array(wide.buffer, wide.byteOffset, wide.length);
+  const halves = new Uint16Array(wide.length);
+  for (let i = 0; i < bits.length; i += 1) halves[i] = floatBitsToHalf(bits[i]!);
+  return halves;
+}
+
+const FLOAT_INFINITY = 0x7f800000;
+const HALF_INFINITY = 0x7c00;
+const HALF_NAN = 0x7e00;
+/** The bits of 2⁻¹⁴, the smallest normal half, and of 2¹⁶, which no half reaches. */
+const MIN_NORMAL = 0x38800000;
+const OUT_OF_RANGE = 0x47800000;
+/** The exponent's bias is 127 in float32 and 15 in binary16. */
+const REBIAS = (127 - 15) << 23;
+const DROPPED_BITS = 13;
+
+function floatBitsToHalf(bits: number): number {
+  const sign = (bits >>> 16) & 0x8000;
+  const magnitude = bits & 0x7fffffff;
+  if (magnitude > FLOAT_INFINITY) return sign | HALF_NAN;
+  if (magnitude >= OUT_OF_RANGE) return sign | HALF_INFINITY;
+  if (magnitude < MIN_NORMAL) return sign | subnormalHalf(magnitude);
+  // The fraction may round up into the exponent, which is then the next one, or infinity: as it should be.
+  return sign | roundedShift(magnitude - REBIAS, DROPPED_BITS);
+}
+
+/** Below 2⁻¹⁴ a half counts steps of 2⁻²⁴. */
+function subnormalHalf(magnitude: number): number {
+  const exponent = magnitude >>> 23;
+  const shift = 126 - exponent;
+  // Less than half a step; float32's own subnormals too.
+  if (shift > 24) return 0;
+  return roundedShift((magnitude & 0x7fffff) | 0x800000, shift);
+}
+
+/** value / 2^shift, rounded to the nearest, ties to even. */
+function roundedShift(value: number, shift: number): number {
+  const odd = (value >>> shift) & 1;
+  return (value + 2 ** (shift - 1) - 1 + odd) >>> shift;
+}

@@ -15,7 +15,7 @@ export interface TorchTensor {
 }
 
 /** `linear` is [out, in] for our [in, out]; `convolution` is [D, C, P, P] for our [P·P·C, D]. */
-export type TorchLayout = 'same' | 'linear' | 'convolution';
+type TorchLayout = 'same' | 'linear' | 'convolution';
 
 /** The parameter out of its tensor. */
 export function sourceFrom({ name, layout, part }: TorchTensor): Source {
