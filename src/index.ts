@@ -1,5 +1,7 @@
 export { loadModel } from './classify.ts';
 export type { Classification, ClassifyAllOptions, ClassifyOptions, ImageInput, Model, Prediction } from './classify.ts';
+export { convertModel } from './convert.ts';
+export type { Conversion, ConvertOptions } from './convert.ts';
 export { diagnose } from './doctor.ts';
 export type { Diagnosis } from './doctor.ts';
 export * from './errors.ts';
@@ -14,3 +16,6 @@ export { BACKEND_NAMES, PRECISIONS } from './tensor/backends/index.ts';
 export type { BackendName, Precision } from './tensor/backends/index.ts';
 export type { Pooling, PositionEncoding, PositionResample, ViTConfig } from './weights/architecture.ts';
 export type { Interpolation, Preprocessing, Resize, Rgb, Size } from './weights/preprocessing.ts';
+export { MODEL_NAMES } from './weights/family.ts';
+export type { ModelNames } from './weights/family.ts';
+export type { WrittenDtype } from './weights/write-safetensors.ts';

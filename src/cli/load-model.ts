@@ -13,14 +13,20 @@ export async function loadModel(
   flags: RunFlags & { readonly quiet?: true },
   further: LoadOptions = {},
 ): Promise<Model> {
-  const bars = isTerminal(io.stderr) && !flags.quiet ? downloadBars(io.stderr) : undefined;
+  return withDownloadBars(io, flags, (progress) =>
+    patchlens.loadModel(name ?? patchlens.EMBEDDED_MODEL, { ...loadOptions(flags), ...further, ...progress }),
+  );
+}
+
+/** Runs what may download a model, with a bar on a terminal for each file that arrives. */
+export async function withDownloadBars<T>(
+  io: Io,
+  { quiet }: { readonly quiet?: true },
+  run: (options: Pick<LoadOptions, 'signal' | 'onProgress'>) => Promise<T>,
+): Promise<T> {
+  const bars = isTerminal(io.stderr) && !quiet ? downloadBars(io.stderr) : undefined;
   try {
-    return await patchlens.loadModel(name ?? patchlens.EMBEDDED_MODEL, {
-      ...loadOptions(flags),
-      ...further,
-      signal: io.signal,
-      onProgress: bars && ((event) => bars.update(event)),
-    });
+    return await run({ signal: io.signal, onProgress: bars && ((event) => bars.update(event)) });
   } finally {
     bars?.stop();
   }

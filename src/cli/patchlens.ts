@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 /** The part of the public API that the commands use, so that a test can stand in for a model. */
 export type Patchlens = Pick<
   typeof import('../index.ts'),
-  'EMBEDDED_MODEL' | 'PatchlensError' | 'diagnose' | 'findImages' | 'listModels' | 'loadModel'
+  'EMBEDDED_MODEL' | 'PatchlensError' | 'convertModel' | 'diagnose' | 'findImages' | 'listModels' | 'loadModel'
 >;
 
 /** What every command is given. The API is loaded on demand: help and usage errors need no tensor engine. */

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 
 import { classifyCommand } from './commands/classify.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { modelsConvertCommand } from './commands/models-convert.ts';
 import { modelsInfoCommand } from './commands/models-info.ts';
 import { modelsListCommand } from './commands/models-list.ts';
 import { coloursFor } from './output/colours.ts';
@@ -20,10 +21,11 @@ export function createProgram(context: CommandContext): Command {
     .addCommand(classifyCommand(context))
     .addCommand(
       new Command('models')
-        .summary('look at models')
-        .description('Look at the models that ship with the package, and into any checkpoint.')
+        .summary('look at models and convert them')
+        .description('Look at the models that ship with the package and into any checkpoint, and convert checkpoints.')
         .addCommand(modelsInfoCommand(context))
-        .addCommand(modelsListCommand(context)),
+        .addCommand(modelsListCommand(context))
+        .addCommand(modelsConvertCommand(context)),
     )
     .addCommand(doctorCommand(context))
     .addHelpText('after', HELP);

@@ -13,14 +13,30 @@ const MAX_LISTED = 8;
  * @throws WeightsError that lists what is missing, misshapen and unexpected.
  */
 export function assemble(
-  { where, arrays }: Checkpoint,
+  checkpoint: Checkpoint,
   description: Description,
   shapes: ReadonlyMap<string, readonly number[]>,
 ): NamedArrays {
+  const assembled = new Map<string, NamedArray>();
+  checkTensors(checkpoint, description, shapes, (parameter, array) => assembled.set(parameter, array));
+  return assembled;
+}
+
+/**
+ * The checks of `assemble`, without a second copy of the tensors.
+ *
+ * @param visit is given each parameter that is there and of the right shape.
+ * @throws WeightsError as `assemble` does, after the last visit.
+ */
+export function checkTensors(
+  { where, arrays }: Checkpoint,
+  description: Description,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  visit?: (parameter: string, array: NamedArray) => void,
+): void {
   const missing: string[] = [];
   const misshapen: string[] = [];
   const unexpected = new Set(arrays.keys());
-  const assembled = new Map<string, NamedArray>();
   for (const [parameter, shape] of shapes) {
     const { name, convert } = description.sourceOf(parameter);
     const array = arrays.get(name);
@@ -30,7 +46,7 @@ export function assemble(
       continue;
     }
     const converted = convert(array);
-    if (converted.shape.join() === shape.join()) assembled.set(parameter, converted);
+    if (converted.shape.join() === shape.join()) visit?.(parameter, converted);
     else misshapen.push(`${name} [${array.shape.join(', ')}] for ${parameter} [${shape.join(', ')}]`);
   }
   for (const name of unexpected) {
@@ -39,7 +55,6 @@ export function assemble(
   const problems = [list('missing', new Set(missing)), list('wrong shape', misshapen), list('unexpected', unexpected)];
   const text = problems.filter((problem) => problem !== '').join('; ');
   if (text !== '') throw new WeightsError(`${where}: expected the tensors of ${description.architecture}: ${text}`);
-  return assembled;
 }
 
 function list(kind: string, names: Iterable<string>): string {

@@ -4,6 +4,10 @@ import type { NamedArray } from './arrays.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Preprocessing, Size } from './preprocessing.ts';
 
+/** Whose tensor names and configuration files patchlens writes. */
+export const MODEL_NAMES = ['huggingface', 'timm'] as const;
+export type ModelNames = (typeof MODEL_NAMES)[number];
+
 /**
  * One way of publishing a Vision Transformer: how its tensors are named, what its configuration means, how its images are
  * prepared. Each family is one file in `families/`.
@@ -11,6 +15,8 @@ import type { Preprocessing, Size } from './preprocessing.ts';
 export interface Family {
   /** For people: «timm ViT». */
   readonly name: string;
+  /** Whose names its tensors have, where patchlens writes them too. */
+  readonly names?: ModelNames;
   /** Whether these tensor names are of this family. */
   matches(names: ReadonlySet<string>): boolean;
   /** @throws ConfigError, WeightsError when the checkpoint contradicts itself or asks for what patchlens has not. */

@@ -24,6 +24,7 @@ const PREFIXES = ['dinov2', 'dinov2_with_registers'];
 /** DINOv2 with a linear head, as transformers publishes it, with registers or without. */
 export const huggingFaceDinov2: Family = {
   name: 'Hugging Face DINOv2',
+  names: 'huggingface',
   matches: (names) => prefixAmong(names) !== undefined,
   describe(checkpoint) {
     const prefix = prefixAmong(checkpoint.arrays) ?? 'dinov2';

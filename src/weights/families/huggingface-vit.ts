@@ -24,6 +24,7 @@ const DEIT_PROCESSOR: ProcessorConfig = {
 /** `ViTForImageClassification` of transformers. */
 export const huggingFaceViT: Family = {
   name: 'Hugging Face ViT',
+  names: 'huggingface',
   matches: (names) => names.has('vit.embeddings.patch_embeddings.projection.weight'),
   describe: (checkpoint) => describeAs('vit', checkpoint, VIT_PROCESSOR),
 };
@@ -31,6 +32,7 @@ export const huggingFaceViT: Family = {
 /** `DeiTForImageClassification` of transformers, with a teacher (two heads, averaged) or without. */
 export const huggingFaceDeiT: Family = {
   name: 'Hugging Face DeiT',
+  names: 'huggingface',
   matches: (names) => names.has('deit.embeddings.patch_embeddings.projection.weight'),
   describe: (checkpoint) => describeAs('deit', checkpoint, DEIT_PROCESSOR),
 };
