@@ -1,5 +1,5 @@
 import { add, matMul, mul, reshape, softmax, sub, sum, tidy, transpose } from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 
 import { ArgumentError, ShapeError } from '../../errors.ts';
 import { dims } from '../dims.ts';
@@ -94,7 +94,7 @@ function attentionGradients(
   const dScores = mul(P, sub(dP, sum(mul(dP, P), -1, true)));
   const dQ = mul(matMul(dScores, k!), attrs.scale);
   const dK = mul(matMul(dScores, q!, true, false), attrs.scale);
-  const gradients = [dQ, dK, dV].map((gradient) => mergeHeads(gradient));
+  const gradients: Tensor[] = [dQ, dK, dV].map((gradient) => mergeHeads(gradient));
   if (attrs.hasMask) gradients.push(sumToShape(dScores, inputs[3]!.shape));
   return gradients;
 }
@@ -102,21 +102,26 @@ function attentionGradients(
 /** softmax(QKᵀ·scale + mask): [B, H, Nq, Nk]. */
 function weightsOf([q, k, , mask]: readonly Tensor[], { numHeads, scale }: AttentionAttrs): Tensor {
   return tidy(() => {
-    const scores = mul(matMul(splitHeads(q!, numHeads), splitHeads(k!, numHeads), false, true), scale);
+    const scores = mul(scoresOf(q!, k!, numHeads), scale);
     return softmax(mask === undefined ? scores : add(scores, mask), -1);
   });
 }
 
+/** QKᵀ of each head, before scale and mask: [B, Nq, D], [B, Nk, D] → [B, H, Nq, Nk]. */
+export function scoresOf(q: Tensor, k: Tensor, numHeads: number): Tensor4D {
+  return tidy(() => matMul(splitHeads(q, numHeads), splitHeads(k, numHeads), false, true));
+}
+
 /** [B, N, H·Dh] → [B, H, N, Dh]. */
-function splitHeads(x: Tensor, numHeads: number): Tensor {
+export function splitHeads(x: Tensor, numHeads: number): Tensor4D {
   const [B = 0, N = 0, D = 0] = x.shape;
-  return tidy(() => transpose(reshape(x, [B, N, numHeads, D / numHeads]), [0, 2, 1, 3]));
+  return tidy(() => transpose(reshape<Rank.R4>(x, [B, N, numHeads, D / numHeads]), [0, 2, 1, 3]));
 }
 
 /** [B, H, N, Dh] → [B, N, H·Dh]. */
-function mergeHeads(x: Tensor): Tensor {
+export function mergeHeads(x: Tensor): Tensor3D {
   const [B = 0, H = 0, N = 0, Dh = 0] = x.shape;
-  return tidy(() => reshape(transpose(x, [0, 2, 1, 3]), [B, N, H * Dh]));
+  return tidy(() => reshape<Rank.R3>(transpose(x, [0, 2, 1, 3]), [B, N, H * Dh]));
 }
 
 /** Sums over the axes that broadcasting stretched. */

@@ -1,0 +1,94 @@
+import { tensor4d, tidy, tile } from '@tensorflow/tfjs-core';
+import type { Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
+
+import { ArgumentError } from '../errors.ts';
+import { attention } from '../tensor/ops/attention.ts';
+import { dims } from '../tensor/dims.ts';
+import { blocksOf, gridOf, spanOf } from './blocks.ts';
+import type { Cut, Grid } from './blocks.ts';
+
+/** How far a token sees on the grid; a window on a sequence is a grid of one row with `up` and `down` zero. */
+export interface Reach {
+  readonly up: number;
+  readonly down: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+export interface LocalAttentionOptions {
+  readonly numHeads: number;
+  readonly grid: Grid;
+  readonly reach: Reach;
+  /** Factor of the scores; 1/√Dh when absent. */
+  readonly scale?: number;
+}
+
+/**
+ * Attention truncated to what lies around each token, [B, Gh·Gw, D] → the same; what `attention` gives with the mask of
+ * `windowed` or `neighbourhood`, but at O(N·w) time and memory for w tokens in reach: blocks of queries meet only the keys
+ * around their block, at most two windows along each axis.
+ *
+ * @throws ArgumentError when a reach is no whole number; ShapeError when the tokens do not make the grid.
+ */
+export function localAttention(q: Tensor3D, k: Tensor3D, v: Tensor3D, options: LocalAttentionOptions): Tensor3D {
+  const { numHeads, grid, reach, scale } = options;
+  const { B } = dims('local attention query', q, 'B N D', { N: grid.Gh * grid.Gw });
+  const down = cutOf(reach.up, reach.down, grid.Gh);
+  const across = cutOf(reach.left, reach.right, grid.Gw);
+  return tidy(() => {
+    const alone = { before: 0, after: 0 };
+    const queries = blocksOf(q, grid, { ...down, ...alone }, { ...across, ...alone });
+    const [keys, values] = [k, v].map((x) => blocksOf(x, grid, down, across)) as [Tensor3D, Tensor3D];
+    const mask = tile(blockMask(grid, down, across), [B, 1, 1, 1]);
+    const attended = attention(queries, keys, values, { numHeads, mask, ...(scale !== undefined && { scale }) });
+    return gridOf(attended, grid, down, across);
+  });
+}
+
+/** A block as wide as its surroundings, so that each query meets at most two windows of keys. */
+function cutOf(before: number, after: number, length: number): Cut {
+  for (const reach of [before, after]) {
+    if (Number.isInteger(reach) && reach >= 0) continue;
+    throw new ArgumentError(`local attention reach: expected whole numbers of at least 0, got ${reach}`);
+  }
+  // Nothing lies beyond the ends, so no reach need be longer than the axis.
+  const [near, far] = [Math.min(before, length - 1), Math.min(after, length - 1)];
+  return { size: Math.max(1, Math.min(near + far, length)), before: near, after: far };
+}
+
+/** For each block which of its span each of its queries sees: [blocks, 1, size², span²]. */
+function blockMask({ Gh, Gw }: Grid, down: Cut, across: Cut): Tensor4D {
+  const rows = axisMask(Gh, down);
+  const columns = axisMask(Gw, across);
+  const numQueries = down.size * across.size;
+  const numKeys = spanOf(down) * spanOf(across);
+  const values = new Float32Array(rows.length * columns.length * numQueries * numKeys);
+  let next = 0;
+  for (const row of rows) {
+    for (const column of columns) {
+      for (const visibleRows of row) {
+        for (const visibleColumns of column) {
+          for (const seesRow of visibleRows) {
+            for (const seesColumn of visibleColumns) values[next++] = seesRow && seesColumn ? 0 : -Infinity;
+          }
+        }
+      }
+    }
+  }
+  return tensor4d(values, [rows.length * columns.length, 1, numQueries, numKeys]);
+}
+
+/** [block][query][position of the span]: in reach, and on the axis; padding queries see themselves, so that none is left alone. */
+function axisMask(length: number, cut: Cut): boolean[][][] {
+  const { size, before, after } = cut;
+  return Array.from({ length: Math.ceil(length / size) }, (_, block) =>
+    Array.from({ length: size }, (_, query) =>
+      Array.from({ length: spanOf(cut) }, (_, position) => {
+        const key = block * size + position - before;
+        const distance = position - before - query;
+        const isOnAxis = key >= 0 && key < length;
+        return distance === 0 || (isOnAxis && distance >= -before && distance <= after);
+      }),
+    ),
+  );
+}
