@@ -1,4 +1,4 @@
-import { tensor, tidy } from '@tensorflow/tfjs-core';
+import { tidy } from '@tensorflow/tfjs-core';
 import type { Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 
@@ -15,12 +15,13 @@ import {
 import type { MaskRule } from '../../src/nn/masks.ts';
 import { attention, attentionWithWeights } from '../../src/tensor/ops/attention.ts';
 import { describeBackends } from '../support/backends.ts';
-import { attend, dot, expectAgreement, headOf, heads, randomInput } from '../support/reference.ts';
+import { attend, dot, expectAgreement, headOf, heads, randomInput, tensorOf } from '../support/reference.ts';
 
 /** Allowed keys of each query, as text. */
 function picture(mask: () => Tensor4D): string[] {
-  const [sequences] = tidy(() => [mask().arraySync()]);
-  return sequences!.map(([rows]) =>
+  let sequences: number[][][][] = [];
+  tidy(() => void (sequences = mask().arraySync()));
+  return sequences.map(([rows]) =>
     rows!.map((row) => row.map((value) => (value === 0 ? 'x' : '.')).join('')).join(' '),
   );
 }
@@ -97,7 +98,7 @@ describeBackends('attention under a mask', () => {
 
     test(`${name}: a masked weight is exactly zero, the others are not`, () => {
       const weights = tidy(() => {
-        const x = tensor(Float32Array.from(randomInput([2, 6, 10], 4).data), [2, 6, 10]) as Tensor3D;
+        const x = tensorOf<Tensor3D>(randomInput([2, 6, 10], 4));
         return attentionWithWeights(x, x, x, { numHeads: 2, mask: mask() }).weights.arraySync();
       });
       for (const [b, sequence] of weights.entries()) {

@@ -29,7 +29,7 @@ export function expectAgreement<Name extends string>({ inputs, run, reference }:
   const expected = reference(inputs);
   const direction = randomValues(expected.length, 77);
   const { values, gradients } = tidy(() => {
-    const tensors = names.map((name) => tensor(Float32Array.from(inputs[name].data), [...inputs[name].shape]));
+    const tensors = names.map((name) => tensorOf(inputs[name]));
     const named = (list: Tensor[]) =>
       Object.fromEntries(names.map((name, i) => [name, list[i]!])) as Record<Name, Tensor>;
     const y = run(named(tensors));
@@ -75,6 +75,11 @@ function randomValues(size: number, seed: number): Float64Array {
   const next = (): number => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 31 - 1;
   for (let i = 0; i < 8; i += 1) next();
   return Float64Array.from({ length: size }, next);
+}
+
+/** On the current backend, in float32; the caller says its rank. */
+export function tensorOf<T extends Tensor>({ shape, data }: Input): T {
+  return tensor(Float32Array.from(data), [...shape]) as T;
 }
 
 /** The rows of one sequence's head: [B, N, H·Dh] → Dh columns each. */
