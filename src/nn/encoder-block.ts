@@ -2,6 +2,7 @@ import { add, mul, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor3D } from '@tensorflow/tfjs-core';
 
 import type { Activation } from '../tensor/ops/linear.ts';
+import type { AttentionForm } from './attend.ts';
 import { mlp } from './mlp.ts';
 import type { MlpParams } from './mlp.ts';
 import { norm } from './norm.ts';
@@ -26,23 +27,24 @@ export interface EncoderBlockOptions {
   readonly numHeads: number;
   readonly activation: Activation;
   readonly epsilon: number;
+  readonly form?: AttentionForm | undefined;
 }
 
 /**
  * Pre-norm transformer block (Dosovitskiy et al. 2021, eqs. 2–3): [B, N, D] → [B, N, D].
- * Probes `norm1`, `attention.weights`, `attended`, `norm2`.
+ * Probes `norm1`, `attention` as its layer does, `attended`, `norm2`.
  */
 export function encoderBlock(
   x: Tensor3D,
   params: EncoderBlockParams,
-  { numHeads, activation, epsilon }: EncoderBlockOptions,
+  { numHeads, activation, epsilon, form }: EncoderBlockOptions,
   probe?: Probe,
 ): Tensor3D {
   return tidy(() => {
     const normed1 = norm(x, params.norm1, epsilon);
     probe?.('norm1', normed1);
     const attended = addBranch(x, params.scale1, (residual) =>
-      selfAttention(normed1, params.attention, { numHeads, epsilon, residual }, scoped(probe, 'attention')),
+      selfAttention(normed1, params.attention, { numHeads, epsilon, residual, form }, scoped(probe, 'attention')),
     );
     probe?.('attended', attended);
     const normed2 = norm(attended, params.norm2, epsilon);

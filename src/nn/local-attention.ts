@@ -20,7 +20,7 @@ export interface LocalAttentionOptions {
   readonly grid: Grid;
   readonly reach: Reach;
   /** Factor of the scores; 1/√Dh when absent. */
-  readonly scale?: number;
+  readonly scale?: number | undefined;
 }
 
 /**
@@ -38,9 +38,10 @@ export function localAttention(q: Tensor3D, k: Tensor3D, v: Tensor3D, options: L
   return tidy(() => {
     const alone = { before: 0, after: 0 };
     const queries = blocksOf(q, grid, { ...down, ...alone }, { ...across, ...alone });
-    const [keys, values] = [k, v].map((x) => blocksOf(x, grid, down, across)) as [Tensor3D, Tensor3D];
+    const keys = blocksOf(k, grid, down, across);
+    const values = blocksOf(v, grid, down, across);
     const mask = tile(blockMask(grid, down, across), [B, 1, 1, 1]);
-    const attended = attention(queries, keys, values, { numHeads, mask, ...(scale !== undefined && { scale }) });
+    const attended = attention(queries, keys, values, { numHeads, mask, scale });
     return gridOf(attended, grid, down, across);
   });
 }
@@ -81,14 +82,17 @@ function blockMask({ Gh, Gw }: Grid, down: Cut, across: Cut): Tensor4D {
 /** [block][query][position of the span]: in reach, and on the axis; padding queries see themselves, so that none is left alone. */
 function axisMask(length: number, cut: Cut): boolean[][][] {
   const { size, before, after } = cut;
-  return Array.from({ length: Math.ceil(length / size) }, (_, block) =>
-    Array.from({ length: size }, (_, query) =>
-      Array.from({ length: spanOf(cut) }, (_, position) => {
-        const key = block * size + position - before;
-        const distance = position - before - query;
-        const isOnAxis = key >= 0 && key < length;
-        return distance === 0 || (isOnAxis && distance >= -before && distance <= after);
-      }),
-    ),
-  );
+  const isSeen = (block: number, query: number, position: number): boolean => {
+    const key = block * size + position - before;
+    const distance = position - before - query;
+    const isOnAxis = key >= 0 && key < length;
+    return distance === 0 || (isOnAxis && distance >= -before && distance <= after);
+  };
+  const seenBy = (block: number, query: number): boolean[] =>
+    upTo(spanOf(cut)).map((position) => isSeen(block, query, position));
+  return upTo(Math.ceil(length / size)).map((block) => upTo(size).map((query) => seenBy(block, query)));
+}
+
+function upTo(n: number): number[] {
+  return Array.from({ length: n }, (_, i) => i);
 }

@@ -8,9 +8,9 @@ import { defineOp, runOp } from '../op.ts';
 export interface AttentionOptions {
   readonly numHeads: number;
   /** Factor of QKᵀ; 1/√Dh when absent. */
-  readonly scale?: number;
+  readonly scale?: number | undefined;
   /** Added to the scaled scores: [B or 1, H or 1, Nq, Nk]. A row that is −∞ everywhere gives NaN, as softmax does. */
-  readonly mask?: Tensor4D;
+  readonly mask?: Tensor4D | undefined;
 }
 
 export interface AttentionAttrs {

@@ -1,5 +1,5 @@
-import { gather, scatterND, tidy, expandDims } from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import { expandDims, gather, scatterND, tidy } from '@tensorflow/tfjs-core';
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 
 import { dims } from '../dims.ts';
 import { defineOp, runOp } from '../op.ts';
@@ -22,6 +22,6 @@ const GATHER_ROWS = defineOp<object>({
   compose: ([table, indices]) => [gather(table!, indices as Tensor1D)],
   // Of the table alone: indices are whole numbers. scatterND adds up the rows that share an index.
   gradient: ([dy], [table, indices]) => [
-    () => tidy(() => scatterND(expandDims(indices!, 1), dy!, table!.shape as [number, number]) as Tensor),
+    () => tidy(() => scatterND(expandDims(indices!, 1), dy!, table!.shape as [number, number])),
   ],
 });
