@@ -4,6 +4,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { WeightsError } from '../errors.ts';
 import type { ViTConfig } from '../weights/architecture.ts';
 import type { NamedArray, NamedArrays } from '../weights/arrays.ts';
+import { attentionForm } from './attention-form.ts';
 import type { ViT } from './forward.ts';
 import { vitParams } from './params.ts';
 import { fixedPositions, positionsAt } from './positions.ts';
@@ -21,10 +22,15 @@ export function buildViT(arrays: NamedArrays, from: ViTConfig, config: ViTConfig
     owned.push(made);
     return made;
   };
-  const leaf = (name: string): Tensor => {
+  const leaf = (name: string, shape: readonly number[]): Tensor => {
     const array = arrays.get(name);
     if (array === undefined) throw new WeightsError(`${name}: expected a parameter of this name, got none`);
-    return own(name === 'positions' ? positionsAt(array, from, config) : array);
+    const placed = name === 'positions' ? positionsAt(array, from, config) : array;
+    // A table of relative positions belongs to one grid: there is no published way of resampling it.
+    if (placed.shape.join() !== shape.join()) {
+      throw new WeightsError(`${name}: expected [${shape.join(', ')}], got [${placed.shape.join(', ')}]`);
+    }
+    return own(placed);
   };
   try {
     const params = vitParams(config, leaf);
@@ -33,6 +39,10 @@ export function buildViT(arrays: NamedArrays, from: ViTConfig, config: ViTConfig
       config,
       params,
       fixedPositions: fixed && own(fixed),
+      attention: attentionForm(config, (made) => {
+        owned.push(made);
+        return made;
+      }),
       [Symbol.dispose]: () => dispose(owned),
     };
   } catch (error) {

@@ -1,6 +1,8 @@
 import { add, broadcastTo, concat, mean, mul, slice, squeeze, tidy, zeros } from '@tensorflow/tfjs-core';
 import type { Rank, Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 
+import type { AttentionForm } from '../nn/attend.ts';
+import { convolutionStem } from '../nn/convolution-stem.ts';
 import { encoderBlock } from '../nn/encoder-block.ts';
 import type { EncoderBlockOptions } from '../nn/encoder-block.ts';
 import { project } from '../nn/linear.ts';
@@ -9,14 +11,17 @@ import { scoped } from '../nn/probe.ts';
 import type { Probe } from '../nn/probe.ts';
 import { dims } from '../tensor/dims.ts';
 import type { ViTConfig } from '../weights/architecture.ts';
-import { geometryOf } from './geometry.ts';
+import { geometryOf, stemGrid } from './geometry.ts';
 import type { ViTParams } from './params.ts';
 
-/** A network ready to run: its shape, its parameters and, where they are not parameters, its fixed positions [1, N, D]. */
+/** A network ready to run: its shape, its parameters and what else follows from its configuration. */
 export interface ViT {
   readonly config: ViTConfig;
   readonly params: ViTParams;
+  /** [1, prefix + N, D] where positions are added and not learned. */
   readonly fixedPositions?: Tensor | undefined;
+  /** Of every block, where it is not plain self-attention. */
+  readonly attention?: AttentionForm | undefined;
 }
 
 /**
@@ -32,7 +37,7 @@ export function forward(vit: ViT, patches: Tensor3D, probe?: Probe): Tensor2D {
  * further images goes on beside it. `between` is called after each turn; what it throws ends the pass.
  */
 export async function forwardInTurns(vit: ViT, patches: Tensor3D, between: () => void): Promise<Tensor2D> {
-  const options = blockOptions(vit.config);
+  const options = blockOptions(vit);
   let x = tidy(() => embed(vit, patches));
   try {
     for (const block of vit.params.blocks) {
@@ -52,7 +57,7 @@ export async function forwardInTurns(vit: ViT, patches: Tensor3D, between: () =>
 
 /** Patches [B, N, P²·C] → tokens after the last block [B, prefix + N, D], not yet normed. */
 function forwardFeatures(vit: ViT, patches: Tensor3D, probe?: Probe): Tensor3D {
-  const options = blockOptions(vit.config);
+  const options = blockOptions(vit);
   return tidy(() => {
     let x = embed(vit, patches, probe);
     probe?.('tokens', x);
@@ -64,15 +69,17 @@ function forwardFeatures(vit: ViT, patches: Tensor3D, probe?: Probe): Tensor3D {
   });
 }
 
-function blockOptions({ numHeads, epsilon, mlp }: ViTConfig): EncoderBlockOptions {
-  return { numHeads, epsilon, activation: mlp.kind === 'plain' ? mlp.activation : 'none' };
+function blockOptions({ config, attention }: ViT): EncoderBlockOptions {
+  const { numHeads, epsilon, mlp } = config;
+  return { numHeads, epsilon, activation: mlp.kind === 'plain' ? mlp.activation : 'none', form: attention };
 }
 
 /** z₀ = [prefix tokens; x₁E; …; x_NE] + positions (eq. 1). */
 function embed({ config, params, fixedPositions }: ViT, patches: Tensor3D, probe?: Probe): Tensor3D {
   const { numPatches, patchDim } = geometryOf(config);
   dims('ViT patches', patches, 'B N Din', { N: numPatches, Din: patchDim });
-  const embedded = project(patches, params.patchEmbedding); // [B, N, D]
+  const features = params.stem === undefined ? patches : convolutionStem(patches, params.stem, stemGrid(config));
+  const embedded = project(features, params.patchEmbedding); // [B, N, D]
   probe?.('patchEmbedding', embedded);
   const prefix = [params.classToken, params.distillationToken, params.registers].filter((t) => t !== undefined);
   const tokens = prefix.length === 0 ? embedded : prepend(concat(prefix, 1), embedded);

@@ -4,13 +4,16 @@ import type { EncoderBlockParams } from '../nn/encoder-block.ts';
 import type { LinearParams } from '../nn/linear.ts';
 import type { MlpParams } from '../nn/mlp.ts';
 import type { NormParams } from '../nn/norm.ts';
-import type { SelfAttentionParams } from '../nn/self-attention.ts';
+import { numOffsets } from '../nn/relative-positions.ts';
+import type { FusedQkv, SelfAttentionParams, SeparateQkv } from '../nn/self-attention.ts';
 import type { ViTConfig } from '../weights/architecture.ts';
 import { geometryOf } from './geometry.ts';
 
 /** The parameters of a Vision Transformer, as nested records with a tensor (or whatever `T` is) at each leaf. */
 export interface ViTParams<T = Tensor> {
-  /** kernel [P²·C, D]: a flattened patch is (row, column, channel). */
+  /** Its convolutions [9·in, out], a patch of 3×3 flattened as (row, column, channel). */
+  readonly stem?: readonly LinearParams<T>[] | undefined;
+  /** kernel [P²·C, D]: a flattened patch is (row, column, channel), of the stem's features where there is one. */
   readonly patchEmbedding: LinearParams<T>;
   /** [1, 1, D] */
   readonly classToken?: T | undefined;
@@ -33,11 +36,12 @@ export type Leaf<T> = (name: string, shape: readonly number[]) => T;
 /** Builds the tree of a configuration: the one place that says which parameters there are and what shape they have. */
 export function vitParams<T>(config: ViTConfig, leaf: Leaf<T>): ViTParams<T> {
   const { dim: D, depth, numClasses, prefix, positions, pooling } = config;
-  const { numPatches, patchDim } = geometryOf(config);
+  const { numPatches, featureDim } = geometryOf(config);
   const { linear, norm } = layersOf(leaf);
   const headDim = pooling.kind === 'class-token-and-mean' ? 2 * D : D;
   return {
-    patchEmbedding: linear('patchEmbedding', patchDim, D, config.patchBias),
+    stem: config.stem && stemParams(config.stem.widths, config.numChannels, leaf),
+    patchEmbedding: linear('patchEmbedding', featureDim, D, config.patchBias),
     classToken: prefix.classToken ? leaf('classToken', [1, 1, D]) : undefined,
     distillationToken: prefix.distillationToken ? leaf('distillationToken', [1, 1, D]) : undefined,
     registers: prefix.numRegisters > 0 ? leaf('registers', [1, prefix.numRegisters, D]) : undefined,
@@ -48,6 +52,11 @@ export function vitParams<T>(config: ViTConfig, leaf: Leaf<T>): ViTParams<T> {
     head: linear('head', headDim, numClasses),
     distillationHead: pooling.kind === 'distilled' ? linear('distillationHead', D, numClasses) : undefined,
   };
+}
+
+function stemParams<T>(widths: readonly number[], numChannels: number, leaf: Leaf<T>): LinearParams<T>[] {
+  const { linear } = layersOf(leaf);
+  return widths.map((width, i) => linear(`stem.${i}`, 9 * (widths[i - 1] ?? numChannels), width));
 }
 
 function blockParams<T>(name: string, config: ViTConfig, leaf: Leaf<T>): EncoderBlockParams<T> {
@@ -64,16 +73,34 @@ function blockParams<T>(name: string, config: ViTConfig, leaf: Leaf<T>): Encoder
 }
 
 function attentionParams<T>(name: string, config: ViTConfig, leaf: Leaf<T>): SelfAttentionParams<T> {
-  const { dim: D, numHeads, qkvBias, qkNorm } = config;
+  const { dim: D, numHeads, qkNorm, attention } = config;
   const { linear, norm } = layersOf(leaf);
+  const numRelative = relativeRows(config);
+  return {
+    ...qkvParams(name, config, leaf),
+    queryNorm: qkNorm ? norm(`${name}.queryNorm`, D / numHeads) : undefined,
+    keyNorm: qkNorm ? norm(`${name}.keyNorm`, D / numHeads) : undefined,
+    score: attention?.mechanism === 'additive' ? leaf(`${name}.score`, [numHeads, D / numHeads]) : undefined,
+    relative: numRelative === undefined ? undefined : leaf(`${name}.relative`, [numRelative, numHeads]),
+    output: linear(`${name}.output`, D, D),
+  };
+}
+
+function qkvParams<T>(name: string, config: ViTConfig, leaf: Leaf<T>): SeparateQkv<T> | FusedQkv<T> {
+  const { dim: D, qkvBias, attention } = config;
+  const { linear } = layersOf(leaf);
+  if (attention?.qkv === 'fused') return { qkv: linear(`${name}.qkv`, D, 3 * D, qkvBias) };
   return {
     query: linear(`${name}.query`, D, D, qkvBias),
     key: linear(`${name}.key`, D, D, qkvBias),
     value: linear(`${name}.value`, D, D, qkvBias),
-    queryNorm: qkNorm ? norm(`${name}.queryNorm`, D / numHeads) : undefined,
-    keyNorm: qkNorm ? norm(`${name}.keyNorm`, D / numHeads) : undefined,
-    output: linear(`${name}.output`, D, D),
   };
+}
+
+/** Rows of the parameters of relative positions; undefined where there are none. */
+function relativeRows(config: ViTConfig): number | undefined {
+  if (config.positions.kind === 'relative') return numOffsets(geometryOf(config));
+  return config.positions.kind === 'relative-quadratic' ? 3 : undefined;
 }
 
 function mlpParams<T>(name: string, { dim: D, mlp }: ViTConfig, leaf: Leaf<T>): MlpParams<T> {

@@ -39,6 +39,9 @@ function fixedGrid(encoding: PositionEncoding, { Gh, Gw }: Geometry, D: number):
     case 'sincos-2d':
       return sinCos2d(Gh, Gw, D);
     case 'learned':
+    case 'relative':
+    case 'relative-quadratic':
+    case 'rotary-2d':
     case 'none':
       return undefined;
   }

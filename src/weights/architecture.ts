@@ -30,6 +30,44 @@ export interface ViTConfig {
   readonly prefix: Prefix;
   readonly positions: PositionEncoding;
   readonly pooling: Pooling;
+  /** Every token attends to every other by the scaled dot product when absent, as in all published checkpoints. */
+  readonly attention?: Attention | undefined;
+  /** A convolutional stem before the patches are embedded, as in R+ViT; none when absent. */
+  readonly stem?: Stem | undefined;
+}
+
+export interface Attention {
+  readonly mechanism: AttentionMechanism;
+  readonly reach: AttentionReach;
+  /** Three products for queries, keys and values, or one of three times the width: the same numbers. */
+  readonly qkv: 'separate' | 'fused';
+}
+
+export type AttentionMechanism =
+  /** softmax(q·k / √Dh)·v (Vaswani et al. 2017). */
+  | 'scaled-dot'
+  /** softmax(q·k)·v (Luong et al. 2015). */
+  | 'dot'
+  /** softmax(w·tanh(q + k))·v (Bahdanau et al. 2015). */
+  | 'additive'
+  /** φ(q)·φ(k)·v, normalised, with φ = elu + 1 (Katharopoulos et al. 2020). */
+  | 'linear';
+
+/** Whom a token may attend to. Except for `causal`, the prefix tokens see all and are seen by all. */
+export type AttentionReach =
+  | { readonly kind: 'all' }
+  /** The tokens before it and itself, prefix included. */
+  | { readonly kind: 'causal' }
+  /** Patches next to it in reading order. */
+  | { readonly kind: 'window'; readonly before: number; readonly after: number }
+  /** The (2·radius + 1)² patches around it. */
+  | { readonly kind: 'neighbourhood'; readonly radius: number }
+  /** `edges[i]` lists the patches that patch i attends to. */
+  | { readonly kind: 'graph'; readonly edges: readonly (readonly number[])[] };
+
+export interface Stem {
+  /** Channels after each 3×3 convolution of stride 2 with a ReLU; the patch is cut from what the last one gives. */
+  readonly widths: readonly number[];
 }
 
 /** The learned tokens before the patches, in this order. */
@@ -60,6 +98,12 @@ export type PositionEncoding =
   | { readonly kind: 'sincos-1d' }
   /** Fixed: sines and cosines of column and row, half the width each (MAE). */
   | { readonly kind: 'sincos-2d' }
+  /** A learned bias of the scores by the offset between two patches, a table for each head of each block. */
+  | { readonly kind: 'relative' }
+  /** The same with three parameters a head, quadratic in the offset (Cordonnier et al. 2020). */
+  | { readonly kind: 'relative-quadratic' }
+  /** Queries and keys turned by row and column (Su et al. 2021). */
+  | { readonly kind: 'rotary-2d' }
   | { readonly kind: 'none' };
 
 /** How a learned position grid is brought to another grid; each library does it in its own way. */

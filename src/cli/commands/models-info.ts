@@ -70,6 +70,9 @@ const POSITIONS: Record<ModelInfo['config']['positions']['kind'], string> = {
   learned: 'learned',
   'sincos-1d': 'sines and cosines of the patch index',
   'sincos-2d': 'sines and cosines of row and column',
+  relative: 'a learned bias by the offset between two patches',
+  'relative-quadratic': 'a bias quadratic in the offset between two patches',
+  'rotary-2d': 'queries and keys turned by row and column',
   none: 'none',
 };
 
