@@ -59,38 +59,60 @@ function cutOf(before: number, after: number, length: number): Cut {
 
 /** For each block which of its span each of its queries sees: [blocks, 1, size², span²]. */
 function blockMask({ Gh, Gw }: Grid, down: Cut, across: Cut): Tensor4D {
-  const rows = axisMask(Gh, down);
-  const columns = axisMask(Gw, across);
+  const rows = axisMasks(Gh, down);
+  const columns = axisMasks(Gw, across);
   const numQueries = down.size * across.size;
   const numKeys = spanOf(down) * spanOf(across);
   const values = new Float32Array(rows.length * columns.length * numQueries * numKeys);
+  // Away from the border all blocks are alike, so each combination is computed once.
+  const known = new Map<AxisMask, Map<AxisMask, Float32Array>>();
   let next = 0;
   for (const row of rows) {
+    const ofRow = known.get(row) ?? new Map<AxisMask, Float32Array>();
+    known.set(row, ofRow);
     for (const column of columns) {
-      for (const visibleRows of row) {
-        for (const visibleColumns of column) {
-          for (const seesRow of visibleRows) {
-            for (const seesColumn of visibleColumns) values[next++] = seesRow && seesColumn ? 0 : -Infinity;
-          }
-        }
-      }
+      const block = ofRow.get(column) ?? productOf(row, column);
+      ofRow.set(column, block);
+      values.set(block, next);
+      next += block.length;
     }
   }
   return tensor4d(values, [rows.length * columns.length, 1, numQueries, numKeys]);
 }
 
-/** [block][query][position of the span]: in reach, and on the axis; padding queries see themselves, so that none is left alone. */
-function axisMask(length: number, cut: Cut): boolean[][][] {
+/** [query][position of the span]: whether the one sees the other along an axis. */
+type AxisMask = readonly (readonly boolean[])[];
+
+/** 0 where both axes allow it, −∞ elsewhere: [queries, keys]. */
+function productOf(rows: AxisMask, columns: AxisMask): Float32Array {
+  const values = rows.flatMap((seenRows) =>
+    columns.flatMap((seenColumns) =>
+      seenRows.flatMap((seesRow) => seenColumns.map((seesColumn) => (seesRow && seesColumn ? 0 : -Infinity))),
+    ),
+  );
+  return Float32Array.from(values);
+}
+
+/** For each block; those away from the ends are one and the same. */
+function axisMasks(length: number, cut: Cut): AxisMask[] {
   const { size, before, after } = cut;
-  const isSeen = (block: number, query: number, position: number): boolean => {
-    const key = block * size + position - before;
+  const inner = axisMask(length, cut, undefined);
+  return upTo(Math.ceil(length / size)).map((block) => {
+    const isInner = block * size >= before && (block + 1) * size + after <= length;
+    return isInner ? inner : axisMask(length, cut, block);
+  });
+}
+
+/** In reach, and on the axis unless no block is given; padding queries see themselves, so that none is left alone. */
+function axisMask(length: number, cut: Cut, block: number | undefined): AxisMask {
+  const { size, before, after } = cut;
+  const isSeen = (query: number, position: number): boolean => {
+    const key = block === undefined ? 0 : block * size + position - before;
     const distance = position - before - query;
     const isOnAxis = key >= 0 && key < length;
     return distance === 0 || (isOnAxis && distance >= -before && distance <= after);
   };
-  const seenBy = (block: number, query: number): boolean[] =>
-    upTo(spanOf(cut)).map((position) => isSeen(block, query, position));
-  return upTo(Math.ceil(length / size)).map((block) => upTo(size).map((query) => seenBy(block, query)));
+  return upTo(size).map((query) => upTo(spanOf(cut)).map((position) => isSeen(query, position)));
 }
 
 function upTo(n: number): number[] {
