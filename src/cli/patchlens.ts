@@ -3,7 +3,20 @@ import type { Readable } from 'node:stream';
 /** The part of the public API that the commands use, so that a test can stand in for a model. */
 export type Patchlens = Pick<
   typeof import('../index.ts'),
-  'EMBEDDED_MODEL' | 'PatchlensError' | 'convertModel' | 'diagnose' | 'findImages' | 'listModels' | 'loadModel'
+  | 'BUILT_IN_EXAMPLE'
+  | 'EMBEDDED_MODEL'
+  | 'PatchlensError'
+  | 'convertModel'
+  | 'diagnose'
+  | 'explain'
+  | 'explainImage'
+  | 'explainTraining'
+  | 'explanationPage'
+  | 'explanationText'
+  | 'findImages'
+  | 'listModels'
+  | 'loadModel'
+  | 'parseExample'
 >;
 
 /** What every command is given. The API is loaded on demand: help and usage errors need no tensor engine. */

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 
 import { classifyCommand } from './commands/classify.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { explainCommand } from './commands/explain.ts';
 import { modelsConvertCommand } from './commands/models-convert.ts';
 import { modelsInfoCommand } from './commands/models-info.ts';
 import { modelsListCommand } from './commands/models-list.ts';
@@ -27,6 +28,7 @@ export function createProgram(context: CommandContext): Command {
         .addCommand(modelsListCommand(context))
         .addCommand(modelsConvertCommand(context)),
     )
+    .addCommand(explainCommand(context))
     .addCommand(doctorCommand(context))
     .addHelpText('after', HELP);
   const everyCommand = [program, ...descendantsOf(program)];

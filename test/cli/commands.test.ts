@@ -9,23 +9,27 @@ describe('help and version', () => {
     expect(await patchlens(['--version'])).toEqual({ code: 0, stdout: `${packageVersion()}\n`, stderr: '' });
   });
 
-  it.each([['--help'], ['help'], ['classify', '--help'], ['help', 'classify'], ['models', 'info', '--help']])(
-    'explains %s %s on stdout without loading the library',
-    async (...argv) => {
-      const unloaded = new Proxy(
-        {},
-        {
-          ownKeys: () => {
-            throw new Error('the library was loaded');
-          },
+  it.each([
+    ['--help'],
+    ['help'],
+    ['classify', '--help'],
+    ['help', 'classify'],
+    ['explain', '--help'],
+    ['models', 'info', '--help'],
+  ])('explains %s %s on stdout without loading the library', async (...argv) => {
+    const unloaded = new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw new Error('the library was loaded');
         },
-      );
-      const { code, stdout, stderr } = await patchlens(argv, { api: unloaded });
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      expect(stdout).toContain('Usage: patchlens');
-      expect(stdout).toContain('Examples:');
-    },
-  );
+      },
+    );
+    const { code, stdout, stderr } = await patchlens(argv, { api: unloaded });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('Usage: patchlens');
+    expect(stdout).toContain('Examples:');
+  });
 
   it('documents every exit code of classify', async () => {
     const { stdout } = await patchlens(['classify', '--help']);

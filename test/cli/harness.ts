@@ -4,6 +4,10 @@ import { buffer } from 'node:stream/consumers';
 import type { Patchlens } from '../../src/cli/patchlens.ts';
 import { run } from '../../src/cli/run.ts';
 import { ImageError, PatchlensError } from '../../src/errors.ts';
+import { BUILT_IN_EXAMPLE, parseExample } from '../../src/explain-example.ts';
+import { explainImage } from '../../src/explain-image.ts';
+import { explainTraining } from '../../src/explain-training.ts';
+import { explain } from '../../src/explain.ts';
 import type {
   Classification,
   Diagnosis,
@@ -15,6 +19,8 @@ import type {
 } from '../../src/index.ts';
 import { findImages } from '../../src/inputs.ts';
 import { EMBEDDED_MODEL } from '../../src/models.ts';
+import { explanationPage } from '../../src/report/explanation-page.ts';
+import { explanationText } from '../../src/report/explanation-text.ts';
 import { variant } from '../../src/vit/variants.ts';
 
 export type Capture = ReturnType<typeof capture>;
@@ -85,6 +91,13 @@ export function fakePatchlens(options: FakeModelOptions = {}): Patchlens {
     findImages,
     diagnose: async () => DIAGNOSIS,
     convertModel: async (_model, { output }) => ({ output, names: 'timm', dtype: 'float32', warnings: [] }),
+    BUILT_IN_EXAMPLE,
+    explain,
+    explainImage,
+    explainTraining,
+    explanationPage,
+    explanationText,
+    parseExample,
     listModels: () => [
       { name: 'shapes', description: 'Four shapes, drawn.', numParameters: 1234567, classes: ['circle', 'square'] },
     ],
