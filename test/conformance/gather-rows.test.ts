@@ -12,7 +12,7 @@ describeBackends('gatherRows', () => {
     expectAgreement({
       inputs: { table: randomInput([5, 3], 1) },
       run: ({ table }) => gatherRows(table as Tensor2D, tensor1d(indices, 'int32')),
-      reference: ({ table }) => indices.flatMap((i) => [...table.data.subarray(i * 3, i * 3 + 3)]),
+      reference: ({ table }) => indices.flatMap((i) => Array.from(table.data.subarray(i * 3, i * 3 + 3))),
     });
   });
 });

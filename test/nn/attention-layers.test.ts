@@ -234,7 +234,12 @@ describeBackends('the probe of a layer', () => {
           [0, 1],
         ],
       ]);
-      selfAttention(x, params, { numHeads: 1, epsilon: 0 }, (name, { shape }) => void seen.push(`${name} ${shape}`));
+      selfAttention(
+        x,
+        params,
+        { numHeads: 1, epsilon: 0 },
+        (name, { shape }) => void seen.push(`${name} ${shape.join()}`),
+      );
       return { seen };
     });
     expect(names.seen).toEqual(['query 1,2,2', 'key 1,2,2', 'value 1,2,2', 'weights 1,1,2,2']);
