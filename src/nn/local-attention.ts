@@ -1,4 +1,4 @@
-import { tensor4d, tidy, tile } from '@tensorflow/tfjs-core';
+import { concat, tensor4d, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 
 import { ArgumentError } from '../errors.ts';
@@ -40,8 +40,10 @@ export function localAttention(q: Tensor3D, k: Tensor3D, v: Tensor3D, options: L
     const queries = blocksOf(q, grid, { ...down, ...alone }, { ...across, ...alone });
     const keys = blocksOf(k, grid, down, across);
     const values = blocksOf(v, grid, down, across);
-    const mask = tile(blockMask(grid, down, across), [B, 1, 1, 1]);
-    const attended = attention(queries, keys, values, { numHeads, mask, scale });
+    const mask = blockMask(grid, down, across);
+    // Not `tile`, whose kernel on tfjs-wasm takes longer than the attention.
+    const masks = B === 1 ? mask : concat(Array<Tensor4D>(B).fill(mask), 0);
+    const attended = attention(queries, keys, values, { numHeads, mask: masks, scale });
     return gridOf(attended, grid, down, across);
   });
 }
@@ -85,12 +87,17 @@ type AxisMask = readonly (readonly boolean[])[];
 
 /** 0 where both axes allow it, −∞ elsewhere: [queries, keys]. */
 function productOf(rows: AxisMask, columns: AxisMask): Float32Array {
-  const values = rows.flatMap((seenRows) =>
-    columns.flatMap((seenColumns) =>
-      seenRows.flatMap((seesRow) => seenColumns.map((seesColumn) => (seesRow && seesColumn ? 0 : -Infinity))),
-    ),
-  );
-  return Float32Array.from(values);
+  const numKeys = (rows[0]?.length ?? 0) * (columns[0]?.length ?? 0);
+  const values = new Float32Array(rows.length * columns.length * numKeys);
+  let next = 0;
+  for (const seenRows of rows) {
+    for (const seenColumns of columns) {
+      for (const seesRow of seenRows) {
+        for (const seesColumn of seenColumns) values[next++] = seesRow && seesColumn ? 0 : -Infinity;
+      }
+    }
+  }
+  return values;
 }
 
 /** For each block; those away from the ends are one and the same. */
