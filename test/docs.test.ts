@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { describe, expect, test } from 'vitest';
+
+import { BUILT_IN_EXAMPLE } from '../src/explain-example.ts';
+import { explain } from '../src/explain.ts';
+import { explanationText } from '../src/report/explanation-text.ts';
+
+const REPOSITORY = fileURLToPath(new URL('../', import.meta.url));
+const page = readFileSync(`${REPOSITORY}docs/attention.md`, 'utf8');
+
+describe('docs/attention.md', () => {
+  test('shows what patchlens explain prints', async () => {
+    const text = explanationText(await explain(BUILT_IN_EXAMPLE));
+    expect(blockOf('explain')).toBe(`\n\`\`\`\n${text}\`\`\`\n`);
+  });
+
+  test('shows the results of the benchmark that are stored', () => {
+    const stored: { rows: { N: number; side: string; milliseconds: number; peakMebibytes: number }[] } = JSON.parse(
+      readFileSync(`${REPOSITORY}bench/results/attention-wasm.json`, 'utf8'),
+    );
+    expect(stored.rows.length).toBeGreaterThan(0);
+    for (const side of new Set(stored.rows.map((row) => row.side))) {
+      const cells = stored.rows
+        .filter((row) => row.side === side)
+        .map(({ milliseconds, peakMebibytes }) => `${milliseconds} ms, ${peakMebibytes} MiB`);
+      const line = blockOf('bench')
+        .split('\n')
+        .find((candidate) => candidate.startsWith(`| ${side} |`));
+      expect(
+        cells.every((cell) => line?.includes(cell)),
+        side,
+      ).toBe(true);
+    }
+  });
+});
+
+function blockOf(marker: string): string {
+  const match = new RegExp(`<!-- ${marker} -->(.*)<!-- /${marker} -->`, 's').exec(page);
+  if (match === null) throw new Error(`docs/attention.md: expected the markers ${marker}`);
+  return match[1] ?? '';
+}
