@@ -25,7 +25,7 @@ export interface FusedQkv<T = Tensor> {
   readonly qkv: LinearParams<T>;
 }
 
-export interface HeadsParams<T = Tensor> {
+interface HeadsParams<T = Tensor> {
   /** Over the width of a head [Dh]; absent in most models. */
   readonly queryNorm?: NormParams<T> | undefined;
   readonly keyNorm?: NormParams<T> | undefined;

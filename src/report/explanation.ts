@@ -20,7 +20,7 @@ export interface Explanation {
   readonly training?: ExplainedTraining | undefined;
 }
 
-export interface ExplainedInput {
+interface ExplainedInput {
   readonly vectors: Matrix;
   readonly wq: Matrix;
   readonly wk: Matrix;

@@ -65,7 +65,7 @@ export type AttentionReach =
   /** `edges[i]` lists the patches that patch i attends to. */
   | { readonly kind: 'graph'; readonly edges: readonly (readonly number[])[] };
 
-export interface Stem {
+interface Stem {
   /** Channels after each 3×3 convolution of stride 2 with a ReLU; the patch is cut from what the last one gives. */
   readonly widths: readonly number[];
 }
