@@ -2,7 +2,7 @@
 import '@tensorflow/tfjs-layers';
 
 import { tensor3d, tidy } from '@tensorflow/tfjs-core';
-import type { Tensor3D } from '@tensorflow/tfjs-core';
+import type { Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 
 import { ArgumentError, WeightsError } from '../../src/errors.ts';
@@ -15,7 +15,7 @@ import { variant } from '../../src/vit/variants.ts';
 import type { Attention, PositionEncoding, ViTConfig } from '../../src/weights/architecture.ts';
 import { describeBackends } from '../support/backends.ts';
 import { referenceViT } from '../support/reference-vit.ts';
-import { expectAgreement, randomInput } from '../support/reference.ts';
+import { expectAgreement, randomInput, tensorOf } from '../support/reference.ts';
 import type { Input } from '../support/reference.ts';
 
 /** 2×3 patches of 2×2 pixels, two heads of width 4. */
@@ -156,6 +156,28 @@ describeBackends('positions', () => {
     const expected = ORDER.flatMap((i) => straight[i]!);
     const largest = Math.max(...permuted.flat().map((value, i) => Math.abs(value - expected[i]!)));
     expect(largest).toBeGreaterThan(1e-2);
+  });
+});
+
+describeBackends('a class token', () => {
+  test('sees all and is seen by all, whatever the reach of the patches', () => {
+    const config: ViTConfig = {
+      ...TINY,
+      ...attention({ reach: { kind: 'neighbourhood', radius: 0 } }),
+      prefix: { ...TINY.prefix, classToken: true },
+      positions: { kind: 'rotary-2d' },
+    };
+    using vit = build(config);
+    let seen: boolean[][] = [];
+    tidy(() => {
+      forward(vit, tensorOf<Tensor3D>(patchesOf(config)), (name, value) => {
+        if (name !== 'blocks.0.attention.weights') return;
+        const [[rows = []] = []] = (value as Tensor4D).arraySync();
+        seen = rows.map((row) => row.map((weight) => weight > 0));
+      });
+    });
+    const tokens = [0, 1, 2, 3, 4, 5, 6];
+    expect(seen).toEqual(tokens.map((i) => tokens.map((j) => i === 0 || j === 0 || i === j)));
   });
 });
 
