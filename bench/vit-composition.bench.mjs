@@ -161,7 +161,11 @@ function report({ stock, ours }, maxLogitDifference) {
 }
 
 function summary(values) {
-  return { fastest: hundredths(Math.min(...values)), median: hundredths(median(values)), slowest: hundredths(Math.max(...values)) };
+  return {
+    fastest: hundredths(Math.min(...values)),
+    median: hundredths(median(values)),
+    slowest: hundredths(Math.max(...values)),
+  };
 }
 
 function median(values) {
