@@ -57,14 +57,8 @@ async function timeModel(name, config, batch) {
       0,
     );
     const ratio = median(reference.milliseconds) / median(run.milliseconds);
-    return {
-      model: name,
-      batch,
-      side,
-      ...summary(run.milliseconds),
-      timesAsFastAsWasm: rounded(ratio),
-      maxLogitDifference: difference,
-    };
+    const facts = { model: name, batch, side, timesAsFastAsWasm: rounded(ratio), maxLogitDifference: difference };
+    return Object.assign(facts, summary(run.milliseconds));
   });
 }
 
@@ -75,7 +69,7 @@ function modelOn(config, batch) {
     [...paramShapes(config)].map(([name, shape]) => {
       // Of variance 1/fan-in, so that activations keep their size through the network.
       const [range, centre] = [Math.sqrt(3 / (shape.length > 1 ? shape[0] : 300)), name.endsWith('scale') ? 1 : 0];
-      const length = shape.reduce((product, size) => product * size, 1);
+      const length = shape.reduce((all, size) => all * size, 1);
       return [name, { shape, data: Float32Array.from({ length }, () => centre + range * random()) }];
     }),
   );
@@ -124,7 +118,7 @@ function fmaPeak() {
   const binary = join(folder, 'fma-peak');
   const source = fileURLToPath(new URL('fma-peak.cc', import.meta.url));
   try {
-    execFileSync('g++', ['-O2', '-mavx2', '-mfma', source, '-o', binary], { stdio: 'ignore' });
+    execFileSync(process.env.CXX ?? 'g++', ['-O2', '-mavx2', '-mfma', source, '-o', binary], { stdio: 'ignore' });
     return Number(execFileSync(binary, { encoding: 'utf8' }));
   } catch {
     return undefined;
