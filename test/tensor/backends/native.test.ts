@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
@@ -310,7 +311,7 @@ function workerProducts(factor: number): Promise<number> {
       sum += out[0];
     }
     parentPort.postMessage(sum);`;
-  const file = new URL('../../../src/tensor/backends/native/patchlens.node', import.meta.url).pathname;
+  const file = fileURLToPath(new URL('../../../src/tensor/backends/native/patchlens.node', import.meta.url));
   const worker = new Worker(code, { eval: true, workerData: { file, factor } });
   return new Promise((resolve, reject) => {
     worker.once('message', resolve);

@@ -3,7 +3,6 @@
 // because the wasm backend needs none of this.
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, openSync, renameSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -40,7 +39,8 @@ async function build() {
 }
 
 function runs(command) {
-  return command !== undefined && command !== '' && spawnSync(command, ['--version'], { shell: true }).status === 0;
+  // By the shell, because CXX may say more than a name: «ccache g++».
+  return Boolean(command) && spawnSync(`${command} --version`, { shell: true, stdio: 'ignore' }).status === 0;
 }
 
 /** npm, pnpm and yarn name their own copy; `npm` beside Node has one too. */
@@ -64,9 +64,9 @@ function headersBesideNode() {
 /** A folder laid out as node-gyp expects one, with the headers of node-api-headers. */
 async function headersOfPackage() {
   try {
-    const { include_dir: source } = createRequire(import.meta.url)('node-api-headers');
+    const { default: headers } = await import('node-api-headers');
     const target = join(HEADERS, 'include/node');
-    cpSync(source, target, { recursive: true });
+    cpSync(headers.include_dir, target, { recursive: true });
     cpSync(join(FOLDER, 'common.gypi'), join(target, 'common.gypi'));
     return HEADERS;
   } catch {
