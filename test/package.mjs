@@ -35,7 +35,8 @@ try {
   run('npx', ['tsc', ...strict, 'consumer.ts'], folder);
   const printed = run('node', ['consumer.js', IMAGE], folder).trim();
   check(printed.startsWith(predictions[0].label), `the import gives the command's answer: ${printed}`);
-  console.log(`package: command, import and types work from the tarball (${tarball})`);
+  const backend = printed.split(' ').at(-1);
+  console.log(`package: command, import and types work from the tarball (${tarball}), on the ${backend} backend`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -10,6 +10,15 @@ export default defineConfig({
     projects: [
       // What every clone must pass, with nothing but its own files.
       { test: { ...shared, name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/assets/**'] } },
+      // The native kernels again on the instruction set that no other suite comes to where there is a faster one.
+      {
+        test: {
+          ...shared,
+          name: 'portable',
+          include: ['test/conformance/**/*.test.ts'],
+          env: { PATCHLENS_ISA: 'portable', TEST_BACKEND: 'native' },
+        },
+      },
       // Real weights and photographs, where a machine has them; minutes on the plain JavaScript backend.
       { test: { ...shared, name: 'assets', include: ['test/assets/**/*.test.ts'] } },
     ],

@@ -23,7 +23,13 @@ export interface RunFlags {
 }
 
 // Records, so that a backend or precision added to the library and forgotten here breaks the build.
-const BACKENDS: Record<BackendName | 'auto', true> = { auto: true, tensorflow: true, wasm: true, cpu: true };
+const BACKENDS: Record<BackendName | 'auto', true> = {
+  auto: true,
+  native: true,
+  tensorflow: true,
+  wasm: true,
+  cpu: true,
+};
 const PRECISIONS: Record<Precision | 'auto', true> = { auto: true, f32: true };
 
 /** Fresh options for a command that runs a model on images: which model, and how it runs. */

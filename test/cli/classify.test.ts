@@ -178,7 +178,7 @@ describe('the exit codes of patchlens classify', () => {
     [['classify', 'a.jpg', '--image-size', '0'], 'Expected pixels, as 384 or 240x320'],
     [['classify', 'a.jpg', '--image-size', '240×320'], 'Expected pixels, as 384 or 240x320'],
     [['classify', 'a.jpg', '--backend', 'wsam'], 'Did you mean wasm?'],
-    [['classify', 'a.jpg', '--backend', 'tf'], 'Expected one of auto, tensorflow, wasm, cpu.'],
+    [['classify', 'a.jpg', '--backend', 'tf'], 'Expected one of auto, native, tensorflow, wasm, cpu.'],
     [['classify', 'a.jpg', '--backend', 'tensor'], 'Did you mean tensorflow?'],
     [['classify', 'a.jpg', '--format', 'JSONL'], 'Did you mean jsonl?'],
     [['classify', 'a.jpg', '--topk', '3'], 'Did you mean --top-k?'],

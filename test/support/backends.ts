@@ -1,9 +1,13 @@
+import process from 'node:process';
+
 import { afterAll, beforeAll, describe } from 'vitest';
 
 import { probeBackends, useBackend } from '../../src/tensor/backends/index.ts';
 import type { BackendLease } from '../../src/tensor/backends/index.ts';
 
-const PROBES = await probeBackends();
+/** One backend's name where a test project is about that one alone. */
+const only = process.env['TEST_BACKEND'];
+const PROBES = (await probeBackends()).filter(({ name }) => only === undefined || name === only);
 
 /** Runs a suite on every backend that loads on this machine; the others are listed as skipped, with their reason. */
 export function describeBackends(title: string, suite: () => void): void {

@@ -1,16 +1,17 @@
 import { BackendError } from '../../errors.ts';
 import type { Backend, BackendFacts, BackendName, BackendOptions } from './backend.ts';
 import { cpu } from './cpu/index.ts';
+import { native } from './native/index.ts';
 import { tensorflow } from './tensorflow/index.ts';
 import { wasm } from './wasm/index.ts';
 
 export { BACKEND_NAMES, PRECISIONS } from './backend.ts';
 export type { BackendName, BackendOptions, Precision } from './backend.ts';
 
-const BACKENDS: Readonly<Record<BackendName, Backend>> = { tensorflow, wasm, cpu };
+const BACKENDS: Readonly<Record<BackendName, Backend>> = { native, tensorflow, wasm, cpu };
 
 /** The order in which `auto` tries them: fastest first. */
-const PREFERENCE: readonly BackendName[] = ['tensorflow', 'wasm', 'cpu'];
+const PREFERENCE: readonly BackendName[] = ['native', 'tensorflow', 'wasm', 'cpu'];
 
 /** A backend in use. tfjs runs one backend per process, so others are refused until every lease is released. */
 export interface BackendLease extends BackendFacts {

@@ -1,0 +1,109 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+import { BackendError } from '../../../errors.ts';
+
+/**
+ * The functions of cpp/addon.cc. They run on the arrays in place, on all threads, and return when they are done; sizes
+ * that do not fit the arrays throw a RangeError.
+ */
+export interface Addon {
+  /** Names of the instruction sets that this processor runs, fastest first. */
+  instructionSets(): string[];
+  /** Before all others: an index in `instructionSets()`, for this thread, and the threads of the whole process. */
+  select(instructionSet: number, threads: number): void;
+  /** Length of the array that `pack` fills. */
+  packedLength(K: number, N: number): number;
+  pack(matrix: Float32Array, packed: Float32Array, K: number, N: number): void;
+  linear(
+    x: Float32Array,
+    packed: Float32Array,
+    bias: Float32Array | null,
+    residual: Float32Array | null,
+    out: Float32Array,
+    /** M, N, K */
+    sizes: Int32Array,
+    activation: number,
+  ): void;
+  matMul(
+    a: Float32Array,
+    b: Float32Array,
+    out: Float32Array,
+    /** For each product the index of its A and that of its B. */
+    pairs: Int32Array,
+    /** M, N, K, matrices in a, matrices in b */
+    sizes: Int32Array,
+    /** 1: A is stored transposed, 2: B is. */
+    transposed: number,
+  ): void;
+  attention(
+    q: Float32Array,
+    k: Float32Array,
+    v: Float32Array,
+    mask: Float32Array | null,
+    out: Float32Array,
+    weights: Float32Array | null,
+    /** B, H, Nq, Nk, Dh, Dvh, and the first two axes of the mask */
+    sizes: Int32Array,
+    scale: number,
+  ): void;
+  layerNorm(x: Float32Array, scale: Float32Array, bias: Float32Array, out: Float32Array, epsilon: number): void;
+  activate(x: Float32Array, out: Float32Array, activation: number): void;
+  softmax(x: Float32Array, out: Float32Array, D: number): void;
+  binary(
+    a: Float32Array,
+    b: Float32Array,
+    out: Float32Array,
+    operation: number,
+    /** The shape, then the strides of a, then those of b; 0 where an operand is broadcast. */
+    layout: Int32Array,
+  ): void;
+}
+
+/** `INTERFACE` of cpp/addon.cc. */
+const INTERFACE = 1;
+
+// src/ and dist/ lie beside each other, and the binary is built once, beside its sources.
+const FOLDER = new URL('../../../../src/tensor/backends/native/', import.meta.url);
+
+/**
+ * Loads the binary that install.mjs built.
+ *
+ * @throws BackendError when there is none, or it does not load here.
+ */
+export function loadAddon(): Addon {
+  const file = fileURLToPath(new URL('patchlens.node', FOLDER));
+  if (!existsSync(file)) throw unavailable(`got none${whyNotBuilt()}`);
+  const loaded = required(file);
+  if (!isCurrent(loaded)) throw unavailable('got one of another version');
+  return loaded;
+}
+
+function required(file: string): unknown {
+  try {
+    return createRequire(import.meta.url)(file);
+  } catch (cause) {
+    const [reason = ''] = (cause instanceof Error ? cause.message : String(cause)).split('\n', 1);
+    throw unavailable(`got one that does not load («${reason}»)`, cause);
+  }
+}
+
+/** Whether this is our binary, and of the interface above: the one promise that its functions are those. */
+function isCurrent(loaded: unknown): loaded is Addon {
+  return typeof loaded === 'object' && loaded !== null && Reflect.get(loaded, 'interface') === INTERFACE;
+}
+
+function unavailable(found: string, cause?: unknown): BackendError {
+  return new BackendError(
+    'BACKEND_UNAVAILABLE',
+    `backend native: expected its compiled kernels, ${found}. Install a C++ compiler, make and Python, then run ` +
+      '«npm rebuild patchlens» (in a clone: «npm run build:native»), or use another backend.',
+    { cause },
+  );
+}
+
+function whyNotBuilt(): string {
+  const log = fileURLToPath(new URL('build.log', FOLDER));
+  return existsSync(log) ? ` (the build failed: ${log})` : '';
+}

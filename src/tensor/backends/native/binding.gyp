@@ -1,0 +1,43 @@
+{
+  'target_defaults': {
+    'cflags': ['-O3', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden', '-ffp-contract=off'],
+    'cflags_cc!': ['-std=gnu++17', '-std=gnu++20', '-fno-exceptions'],
+    'cflags_cc': ['-std=c++17'],
+    'defines': ['NAPI_VERSION=8'],
+    'xcode_settings': {
+      'CLANG_CXX_LANGUAGE_STANDARD': 'c++17',
+      'GCC_ENABLE_CPP_EXCEPTIONS': 'YES',
+      'GCC_OPTIMIZATION_LEVEL': '3',
+      'GCC_SYMBOLS_PRIVATE_EXTERN': 'YES',
+      'GCC_TREAT_WARNINGS_AS_ERRORS': 'YES',
+      'OTHER_CFLAGS': ['-Wall', '-Wextra', '-ffp-contract=off'],
+    },
+  },
+  'targets': [
+    {
+      'target_name': 'patchlens',
+      'sources': [
+        'cpp/addon.cc',
+        'cpp/isa.cc',
+        'cpp/kernels-portable.cc',
+        'cpp/scratch.cc',
+        'cpp/thread-pool.cc',
+      ],
+      'conditions': [['target_arch=="x64"', {'dependencies': ['avx2']}]],
+    },
+  ],
+  'conditions': [
+    ['target_arch=="x64"', {
+      'targets': [
+        {
+          # A library of its own, because its flags let the compiler use these instructions anywhere in it.
+          'target_name': 'avx2',
+          'type': 'static_library',
+          'sources': ['cpp/kernels-avx2.cc'],
+          'cflags': ['-mavx2', '-mfma', '-fPIC'],
+          'xcode_settings': {'OTHER_CFLAGS': ['-mavx2', '-mfma']},
+        },
+      ],
+    }],
+  ],
+}

@@ -1,0 +1,283 @@
+// The kernels as functions of JavaScript; addon.ts on that side says what each takes. They run on the caller's typed
+// arrays in place and return when they are done.
+#include <node_api.h>
+
+#include "arguments.h"
+#include "isa.h"
+#include "kernels.h"
+#include "scratch.h"
+#include "thread-pool.h"
+
+namespace patchlens {
+namespace {
+
+/** INTERFACE on the TypeScript side: a binary of another version is not called. */
+constexpr double INTERFACE = 1;
+
+/** What one instance of the module, in the main thread or a worker of Node, computes with; null before `select`. */
+struct Instance {
+  const Kernels* kernels = nullptr;
+};
+
+Instance& instanceOf(napi_env env) {
+  void* instance = nullptr;
+  napi_get_instance_data(env, &instance);
+  return *static_cast<Instance*>(instance);
+}
+
+using Size = size_t;
+
+/** The first cache line inside a packed array; its owner makes it one line longer than the matrix. */
+float* aligned(Span<float> packed) {
+  const uintptr_t address = reinterpret_cast<uintptr_t>(packed.data);
+  return reinterpret_cast<float*>((address + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
+}
+
+constexpr Size PADDING = CACHE_LINE / sizeof(float);
+
+/** Whether an operand that may be absent has the size it should. */
+bool isAbsentOr(Size size, Span<float> operand) { return operand.data == nullptr || operand.length == size; }
+
+/** instructionSets() → names of those that this processor runs, fastest first. */
+napi_value instructionSets(napi_env env, napi_callback_info) {
+  napi_value names;
+  napi_create_array(env, &names);
+  for (uint32_t i = 0; const Kernels* each = runnableKernels(i); i++) {
+    napi_value name;
+    napi_create_string_utf8(env, each->name, NAPI_AUTO_LENGTH, &name);
+    napi_set_element(env, names, i, name);
+  }
+  return names;
+}
+
+/** select(index in instructionSets(), number of threads). */
+napi_value select(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const Kernels* const chosen = runnableKernels(args.size(0));
+  const Size count = args.size(1);
+  args.require(chosen != nullptr && count >= 1, "select: expected the index of an instruction set and a thread or more");
+  if (!args.areValid()) return nullptr;
+  instanceOf(env).kernels = chosen;
+  setThreads(count);
+  return nullptr;
+}
+
+/** packedLength(K, N) → floats of the array that `pack` fills. */
+napi_value packedLength(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const Kernels* const kernels = instanceOf(env).kernels;
+  const Size K = args.size(0);
+  const Size N = args.size(1);
+  args.require(kernels != nullptr, "packedLength: expected a call of select before");
+  if (!args.areValid()) return nullptr;
+  napi_value length;
+  napi_create_double(env, double(kernels->packedSize(K, N) + PADDING), &length);
+  return length;
+}
+
+/** pack(matrix, packed, K, N). */
+napi_value pack(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const Kernels* const kernels = instanceOf(env).kernels;
+  const Span<float> matrix = args.floats(0);
+  const Span<float> packed = args.floats(1);
+  const Size K = args.size(2);
+  const Size N = args.size(3);
+  args.require(kernels != nullptr && matrix.length == K * N && packed.length == kernels->packedSize(K, N) + PADDING,
+               "pack: expected arrays of the sizes of the matrix and of its packed form");
+  if (args.areValid()) kernels->pack(matrix.data, aligned(packed), K, N);
+  return nullptr;
+}
+
+/** linear(x, packed, bias | null, residual | null, out, [M, N, K], activation). */
+napi_value linear(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const Kernels* const kernels = instanceOf(env).kernels;
+  const Span<float> x = args.floats(0);
+  const Span<float> packed = args.floats(1);
+  const Span<float> bias = args.floats(2);
+  const Span<float> residual = args.floats(3);
+  const Span<float> out = args.floats(4);
+  const Span<int32_t> sizes = args.integers(5);
+  const Size activation = args.size(6);
+  args.require(sizes.length == 3, "linear: expected three sizes");
+  if (!args.areValid()) return nullptr;
+  const Size M = Size(sizes.data[0]);
+  const Size N = Size(sizes.data[1]);
+  const Size K = Size(sizes.data[2]);
+  args.require(kernels != nullptr && x.length == M * K && packed.length == kernels->packedSize(K, N) + PADDING &&
+                   isAbsentOr(N, bias) && isAbsentOr(M * N, residual) && out.length == M * N && activation <= 4,
+               "linear: expected operands of the sizes given");
+  if (!args.areValid()) return nullptr;
+  kernels->linear({x.data, aligned(packed), bias.data, residual.data, out.data, M, N, K, Activation(activation)});
+  return nullptr;
+}
+
+/** matMul(a, b, out, pairs, [M, N, K, matrices in a, matrices in b], transpose a | transpose b << 1). */
+napi_value matMul(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const Kernels* const kernels = instanceOf(env).kernels;
+  const Span<float> a = args.floats(0);
+  const Span<float> b = args.floats(1);
+  const Span<float> out = args.floats(2);
+  const Span<int32_t> pairs = args.integers(3);
+  const Span<int32_t> sizes = args.integers(4);
+  const Size transposed = args.size(5);
+  args.require(sizes.length == 5, "matMul: expected five sizes");
+  if (!args.areValid()) return nullptr;
+  const Size M = Size(sizes.data[0]);
+  const Size N = Size(sizes.data[1]);
+  const Size K = Size(sizes.data[2]);
+  const Size batch = pairs.length / 2;
+  args.require(kernels != nullptr && a.length == Size(sizes.data[3]) * M * K &&
+                   b.length == Size(sizes.data[4]) * K * N && out.length == batch * M * N,
+               "matMul: expected operands of the sizes given");
+  for (Size i = 0; i < 2 * batch && args.areValid(); i++) {
+    const int32_t index = pairs.data[i];
+    args.require(index >= 0 && index < sizes.data[i % 2 == 0 ? 3 : 4], "matMul: expected indices inside the batches");
+  }
+  if (!args.areValid()) return nullptr;
+  kernels->matMul({a.data, b.data, out.data, pairs.data, batch, M, N, K, (transposed & 1) != 0, (transposed & 2) != 0});
+  return nullptr;
+}
+
+/** attention(q, k, v, mask | null, out, weights | null, [B, H, Nq, Nk, Dh, Dvh, maskB, maskH], scale). */
+napi_value attention(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const Kernels* const kernels = instanceOf(env).kernels;
+  const Span<float> q = args.floats(0);
+  const Span<float> k = args.floats(1);
+  const Span<float> v = args.floats(2);
+  const Span<float> mask = args.floats(3);
+  const Span<float> out = args.floats(4);
+  const Span<float> weights = args.floats(5);
+  const Span<int32_t> sizes = args.integers(6);
+  const float scale = float(args.number(7));
+  args.require(sizes.length == 8, "attention: expected eight sizes");
+  if (!args.areValid()) return nullptr;
+  const auto size = [&](Size i) { return Size(sizes.data[i]); };
+  const Size B = size(0), H = size(1), Nq = size(2), Nk = size(3), Dh = size(4), Dvh = size(5);
+  args.require(kernels != nullptr && q.length == B * H * Nq * Dh && k.length == B * H * Nk * Dh &&
+                   v.length == B * H * Nk * Dvh && out.length == B * H * Nq * Dvh &&
+                   isAbsentOr(B * H * Nq * Nk, weights) && isAbsentOr(size(6) * size(7) * Nq * Nk, mask) &&
+                   (size(6) == 1 || size(6) == B) && (size(7) == 1 || size(7) == H),
+               "attention: expected operands of the sizes given");
+  if (!args.areValid()) return nullptr;
+  kernels->attention({q.data, k.data, v.data, mask.data, out.data, weights.data, B, H, Nq, Nk, Dh, Dvh, size(6), size(7), scale});
+  return nullptr;
+}
+
+/** layerNorm(x, scale, bias, out, epsilon). */
+napi_value layerNorm(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const Kernels* const kernels = instanceOf(env).kernels;
+  const Span<float> x = args.floats(0);
+  const Span<float> scale = args.floats(1);
+  const Span<float> bias = args.floats(2);
+  const Span<float> out = args.floats(3);
+  const double epsilon = args.number(4);
+  const Size D = scale.length;
+  const Size rows = D == 0 ? 0 : x.length / D;
+  args.require(kernels != nullptr && bias.length == D && x.length == rows * D && out.length == x.length,
+               "layerNorm: expected operands that fit together");
+  if (!args.areValid()) return nullptr;
+  kernels->layerNorm({x.data, scale.data, bias.data, out.data, rows, D, float(epsilon)});
+  return nullptr;
+}
+
+/** activate(x, out, activation). */
+napi_value activate(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const Kernels* const kernels = instanceOf(env).kernels;
+  const Span<float> x = args.floats(0);
+  const Span<float> out = args.floats(1);
+  const Size activation = args.size(2);
+  args.require(kernels != nullptr && out.length == x.length && activation <= 4, "activate: expected arrays of one size");
+  if (args.areValid()) kernels->activate(x.data, out.data, x.length, Activation(activation));
+  return nullptr;
+}
+
+/** softmax(x, out, D). */
+napi_value softmax(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const Kernels* const kernels = instanceOf(env).kernels;
+  const Span<float> x = args.floats(0);
+  const Span<float> out = args.floats(1);
+  const Size D = args.size(2);
+  const Size rows = D == 0 ? 0 : x.length / D;
+  args.require(kernels != nullptr && out.length == x.length && x.length == rows * D, "softmax: expected whole rows");
+  if (args.areValid()) kernels->softmax(x.data, out.data, rows, D);
+  return nullptr;
+}
+
+/** Whether the last element that strides reach lies inside an operand. */
+bool reaches(Span<float> operand, const size_t* shape, const size_t* strides, Size rank) {
+  Size last = 0;
+  for (Size axis = 0; axis < rank; axis++) last += (shape[axis] - 1) * strides[axis];
+  return last < operand.length;
+}
+
+/** binary(a, b, out, operation, [shape…, strides of a…, strides of b…]); no axis is empty. */
+napi_value binary(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const Kernels* const kernels = instanceOf(env).kernels;
+  const Span<float> a = args.floats(0);
+  const Span<float> b = args.floats(1);
+  const Span<float> out = args.floats(2);
+  const Size operation = args.size(3);
+  const Span<int32_t> layout = args.integers(4);
+  const Size rank = layout.length / 3;
+  args.require(kernels != nullptr && operation <= 3 && rank >= 1 && rank <= MAX_AXES && layout.length == 3 * rank,
+               "binary: expected an operation and one to six axes");
+  if (!args.areValid()) return nullptr;
+  BinaryArguments arguments{a.data, b.data, out.data, Binary(operation), rank, {}, {}, {}};
+  Size size = 1;
+  for (Size axis = 0; axis < rank; axis++) {
+    arguments.shape[axis] = Size(layout.data[axis]);
+    arguments.aStrides[axis] = Size(layout.data[rank + axis]);
+    arguments.bStrides[axis] = Size(layout.data[2 * rank + axis]);
+    size *= arguments.shape[axis];
+  }
+  args.require(size > 0 && out.length == size && reaches(a, arguments.shape, arguments.aStrides, rank) &&
+                   reaches(b, arguments.shape, arguments.bStrides, rank),
+               "binary: expected strides inside the operands");
+  if (args.areValid()) kernels->binary(arguments);
+  return nullptr;
+}
+
+struct Export {
+  const char* name;
+  napi_callback function;
+};
+
+constexpr Export EXPORTS[] = {
+    {"instructionSets", instructionSets},
+    {"select", select},
+    {"packedLength", packedLength},
+    {"pack", pack},
+    {"linear", linear},
+    {"matMul", matMul},
+    {"attention", attention},
+    {"layerNorm", layerNorm},
+    {"activate", activate},
+    {"softmax", softmax},
+    {"binary", binary},
+};
+
+}  // namespace
+}  // namespace patchlens
+
+NAPI_MODULE_INIT() {
+  using patchlens::Instance;
+  const auto destroy = [](napi_env, void* instance, void*) { delete static_cast<Instance*>(instance); };
+  napi_set_instance_data(env, new Instance(), destroy, nullptr);
+  napi_value version;
+  napi_create_double(env, patchlens::INTERFACE, &version);
+  napi_set_named_property(env, exports, "interface", version);
+  for (const patchlens::Export& each : patchlens::EXPORTS) {
+    napi_value function;
+    napi_create_function(env, each.name, NAPI_AUTO_LENGTH, each.function, nullptr, &function);
+    napi_set_named_property(env, exports, each.name, function);
+  }
+  return exports;
+}

@@ -1,0 +1,217 @@
+// Matrix products after Goto & van de Geijn (2008): B is packed into panels as wide as a tile, a tile of C stays in
+// registers while it passes over a block of depth, and the block's panel stays in the first-level cache.
+#pragma once
+
+#include "functions.h"
+#include "kernels.h"
+#include "thread-pool.h"
+#include "vector.h"
+
+namespace patchlens {
+
+/** Rows of a tile: with two vectors of columns, as many as sixteen registers hold beside the operands. */
+constexpr size_t TILE_ROWS = 6;
+
+template <class S>
+constexpr size_t TILE_COLUMNS = 2 * S::W;
+
+/** Depth of a block: its panel (256·16 floats) and six rows of A fit into 32 KiB. */
+constexpr size_t BLOCK_DEPTH = 256;
+
+/** Rows of a block: 240·256 floats of A stay in a second-level cache of 512 KiB while they meet one panel after another. */
+constexpr size_t BLOCK_ROWS = 40 * TILE_ROWS;
+
+constexpr size_t ceilDivide(size_t a, size_t b) { return (a + b - 1) / b; }
+constexpr size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+/** What happens to C after its last block of depth. Null members do not. */
+struct Epilogue {
+  const float* bias = nullptr;
+  const float* residual = nullptr;
+  Activation activation = Activation::none;
+
+  bool isNothing() const { return bias == nullptr && residual == nullptr && activation == Activation::none; }
+};
+
+/** Floats of a packed [K, N] matrix: panels [⌈N/columns⌉][K][columns]. */
+template <class S>
+size_t packedSize(size_t K, size_t N) {
+  return ceilDivide(N, TILE_COLUMNS<S>) * K * TILE_COLUMNS<S>;
+}
+
+/** Packs one panel of B [K, N], `columns` of it there, the others zero. */
+template <class S>
+void packPanel(const float* b, size_t stride, float* panel, size_t K, size_t columns) {
+  for (size_t k = 0; k < K; k++, b += stride, panel += TILE_COLUMNS<S>) {
+    const size_t rest = columns > S::W ? columns - S::W : 0;
+    S::store(panel, S::loadFirst(b, columns));
+    S::store(panel + S::W, rest == 0 ? typename S::V{} : S::loadFirst(b + S::W, rest));
+  }
+}
+
+/** Packs one panel of B given as its transpose [N, K]. */
+template <class S>
+void packTransposedPanel(const float* b, size_t stride, float* panel, size_t K, size_t columns) {
+  constexpr size_t C = TILE_COLUMNS<S>;
+  // Sixteen columns of the panel by sixteen deep at a time: whole cache lines are read and written.
+  for (size_t start = 0; start < K; start += C) {
+    const size_t end = least(start + C, K);
+    for (size_t n = 0; n < C; n++) {
+      for (size_t k = start; k < end; k++) panel[k * C + n] = n < columns ? b[n * stride + k] : 0.0f;
+    }
+  }
+}
+
+/** Panels [first, last) of B [K, N], or of its transpose, into their places in `packed`. */
+template <class S>
+void packPanels(const float* b, size_t stride, bool transposed, float* packed, size_t K, size_t N, size_t first, size_t last) {
+  constexpr size_t C = TILE_COLUMNS<S>;
+  for (size_t p = first; p < last; p++) {
+    const size_t columns = least(C, N - p * C);
+    float* const panel = packed + p * K * C;
+    if (transposed) packTransposedPanel<S>(b + p * C * stride, stride, panel, K, columns);
+    else packPanel<S>(b + p * C, stride, panel, K, columns);
+  }
+}
+
+/** C (+)= A·B of one tile: ROWS rows of A `stride` floats apart, one panel of B, `columns` columns of C. */
+template <class S, size_t ROWS>
+void multiplyTile(const float* a, size_t stride, const float* panel, size_t K, float* c, size_t cStride, size_t columns, bool accumulate) {
+  using V = typename S::V;
+  V left[ROWS]{};
+  V right[ROWS]{};
+  for (size_t k = 0; k < K; k++, panel += TILE_COLUMNS<S>) {
+    const V b0 = S::load(panel);
+    const V b1 = S::load(panel + S::W);
+#pragma GCC unroll 6
+    for (size_t r = 0; r < ROWS; r++) {
+      const V x = S::splat(a[r * stride + k]);
+      left[r] = S::fma(x, b0, left[r]);
+      right[r] = S::fma(x, b1, right[r]);
+    }
+  }
+  const size_t rest = columns > S::W ? columns - S::W : 0;
+#pragma GCC unroll 6
+  for (size_t r = 0; r < ROWS; r++, c += cStride) {
+    if (columns == TILE_COLUMNS<S>) {
+      S::store(c, accumulate ? left[r] + S::load(c) : left[r]);
+      S::store(c + S::W, accumulate ? right[r] + S::load(c + S::W) : right[r]);
+    } else {
+      S::storeFirst(c, accumulate ? left[r] + S::loadFirst(c, columns) : left[r], columns);
+      if (rest > 0) S::storeFirst(c + S::W, accumulate ? right[r] + S::loadFirst(c + S::W, rest) : right[r], rest);
+    }
+  }
+}
+
+/** `multiplyTile` of the `rows` ≤ TILE_ROWS that are left. */
+template <class S>
+void multiplyRows(const float* a, size_t stride, const float* panel, size_t K, float* c, size_t cStride, size_t rows, size_t columns, bool accumulate) {
+  switch (rows) {
+    case 1: return multiplyTile<S, 1>(a, stride, panel, K, c, cStride, columns, accumulate);
+    case 2: return multiplyTile<S, 2>(a, stride, panel, K, c, cStride, columns, accumulate);
+    case 3: return multiplyTile<S, 3>(a, stride, panel, K, c, cStride, columns, accumulate);
+    case 4: return multiplyTile<S, 4>(a, stride, panel, K, c, cStride, columns, accumulate);
+    case 5: return multiplyTile<S, 5>(a, stride, panel, K, c, cStride, columns, accumulate);
+    default: return multiplyTile<S, TILE_ROWS>(a, stride, panel, K, c, cStride, columns, accumulate);
+  }
+}
+
+/** activation(C + bias) + residual in place, for one tile while it is in the first-level cache. */
+template <class S>
+void finishTile(float* c, const float* bias, const float* residual, size_t stride, size_t rows, size_t columns, Activation activation) {
+  withActivation(activation, [=](auto constant) {
+    for (size_t r = 0; r < rows; r++) {
+      for (size_t n = 0; n < columns; n += S::W) {
+        const size_t at = r * stride + n;
+        auto value = S::loadFirst(c + at, columns - n);
+        if (bias != nullptr) value = value + S::loadFirst(bias + n, columns - n);
+        value = activated<S>(constant, value);
+        if (residual != nullptr) value = value + S::loadFirst(residual + at, columns - n);
+        S::storeFirst(c + at, value, columns - n);
+      }
+    }
+  });
+}
+
+/** A part of C: rows [m0, m1) and panels [p0, p1). */
+struct Part {
+  size_t m0, m1, p0, p1;
+};
+
+/** C = A·B with an epilogue on one part of C [M, N], on this thread. A and C have rows `aStride`, `cStride` floats apart. */
+template <class S>
+void multiplyPart(const float* a, size_t aStride, const float* packed, float* c, size_t cStride, size_t N, size_t K, Part part, const Epilogue& epilogue) {
+  constexpr size_t C = TILE_COLUMNS<S>;
+  // Blocks of nearly equal depth, none above BLOCK_DEPTH; at least one, because K = 0 still has to write its zeros.
+  const size_t blocks = K <= BLOCK_DEPTH ? 1 : ceilDivide(K, BLOCK_DEPTH);
+  const size_t depth = ceilDivide(K, blocks);
+  for (size_t block = 0; block < blocks; block++) {
+    const size_t k = block * depth;
+    const size_t kSize = least(depth, K - k);
+    const bool isLast = block + 1 == blocks && !epilogue.isNothing();
+    for (size_t mBlock = part.m0; mBlock < part.m1; mBlock += BLOCK_ROWS) {
+      const size_t mEnd = least(mBlock + BLOCK_ROWS, part.m1);
+      for (size_t p = part.p0; p < part.p1; p++) {
+        const size_t columns = least(C, N - p * C);
+        const float* const panel = packed + (p * K + k) * C;
+        for (size_t m = mBlock; m < mEnd; m += TILE_ROWS) {
+          const size_t rows = least(TILE_ROWS, mEnd - m);
+          const size_t at = m * cStride + p * C;
+          multiplyRows<S>(a + m * aStride + k, aStride, panel, kSize, c + at, cStride, rows, columns, block > 0);
+          if (!isLast) continue;
+          const float* const bias = epilogue.bias == nullptr ? nullptr : epilogue.bias + p * C;
+          const float* const residual = epilogue.residual == nullptr ? nullptr : epilogue.residual + at;
+          finishTile<S>(c + at, bias, residual, cStride, rows, columns, epilogue.activation);
+        }
+      }
+    }
+  }
+}
+
+/** How C is cut for the threads. Every element is summed in the same order whatever the cut. */
+struct Cut {
+  size_t rows, panels, rowParts, panelParts;
+
+  Part operator[](size_t i) const {
+    const size_t m = i / panelParts * rows;
+    const size_t p = i % panelParts * panels;
+    return {m, m + rows, p, p + panels};
+  }
+};
+
+/** Products below this many multiplications are not worth waking a thread. */
+constexpr size_t WORTH_A_THREAD = size_t{1} << 16;
+
+template <class S>
+Cut cutFor(size_t M, size_t N, size_t K) {
+  size_t tiles = ceilDivide(M, TILE_ROWS);
+  size_t panels = ceilDivide(N, TILE_COLUMNS<S>);
+  // Several parts a thread, taken as they come, so that all threads end at nearly the same time.
+  const size_t wanted = M * N * K < WORTH_A_THREAD ? 1 : threads() == 1 ? 1 : 8 * threads();
+  Cut cut{tiles, panels, 1, 1};
+  while (cut.rowParts * cut.panelParts < wanted && (cut.rows > 1 || cut.panels > 1)) {
+    // The longer side, if it has two halves.
+    const bool isWide = cut.panels * TILE_COLUMNS<S> >= cut.rows * TILE_ROWS;
+    size_t& side = cut.panels > 1 && (isWide || cut.rows == 1) ? cut.panels : cut.rows;
+    side = ceilDivide(side, 2);
+    cut.rowParts = ceilDivide(tiles, cut.rows);
+    cut.panelParts = ceilDivide(panels, cut.panels);
+  }
+  cut.rows *= TILE_ROWS;
+  return cut;
+}
+
+/** C = A·B with an epilogue, C [M, N] contiguous, on all threads. */
+template <class S>
+void multiply(const float* a, const float* packed, float* c, size_t M, size_t N, size_t K, const Epilogue& epilogue) {
+  if (M == 0 || N == 0) return;
+  const Cut cut = cutFor<S>(M, N, K);
+  parallel(cut.rowParts * cut.panelParts, [&](size_t i) {
+    Part part = cut[i];
+    part.m1 = least(part.m1, M);
+    part.p1 = least(part.p1, ceilDivide(N, TILE_COLUMNS<S>));
+    multiplyPart<S>(a, K, packed, c, N, N, K, part, epilogue);
+  });
+}
+
+}  // namespace patchlens

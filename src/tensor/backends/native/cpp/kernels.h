@@ -1,0 +1,103 @@
+// What a kernel file offers: one table of functions per instruction set, all compiled from the same templates.
+// Matrices are row-major float32; an optional operand that is absent is null; every output is written whole and never
+// read before that.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace patchlens {
+
+/** ACTIVATION_CODES on the TypeScript side is the same list. */
+enum class Activation : int32_t { none, relu, gelu, geluTanh, geluQuick };
+
+/** BINARY_CODES on the TypeScript side is the same list. */
+enum class Binary : int32_t { add, subtract, multiply, divide };
+
+/** out = activation(x·W + bias) + residual: x [M, K], W [K, N] packed, bias [N], residual and out [M, N]. */
+struct LinearArguments {
+  const float* x;
+  const float* packed;
+  const float* bias;
+  const float* residual;
+  float* out;
+  size_t M, N, K;
+  Activation activation;
+};
+
+/**
+ * out[i] = A[pairs[2i]]·B[pairs[2i + 1]] for each of `batch` products [M, K]·[K, N]; a transposed A is stored as
+ * [K, M], a transposed B as [N, K].
+ */
+struct MatMulArguments {
+  const float* a;
+  const float* b;
+  float* out;
+  const int32_t* pairs;
+  size_t batch, M, N, K;
+  bool transposeA, transposeB;
+};
+
+/**
+ * out = softmax(QKᵀ·scale + mask)·V with the heads side by side: q [B, Nq, H·Dh], k [B, Nk, H·Dh], v [B, Nk, H·Dvh],
+ * mask [maskB, maskH, Nq, Nk], out [B, Nq, H·Dvh], weights [B, H, Nq, Nk].
+ */
+struct AttentionArguments {
+  const float* q;
+  const float* k;
+  const float* v;
+  const float* mask;
+  float* out;
+  float* weights;
+  size_t B, H, Nq, Nk, Dh, Dvh, maskB, maskH;
+  float scale;
+};
+
+/** out = (x − μ)/√(σ² + ε)·scale + bias for each of `rows` rows of D floats. */
+struct LayerNormArguments {
+  const float* x;
+  const float* scale;
+  const float* bias;
+  float* out;
+  size_t rows, D;
+  float epsilon;
+};
+
+/** The most axes an element-wise kernel takes, after axes that are stored as one have been joined. */
+constexpr size_t MAX_AXES = 6;
+
+/** out[i] = a[i] op b[i] over `rank` axes; a stride counts floats and is 0 where the operand is broadcast. */
+struct BinaryArguments {
+  const float* a;
+  const float* b;
+  float* out;
+  Binary operation;
+  size_t rank;
+  size_t shape[MAX_AXES];
+  size_t aStrides[MAX_AXES];
+  size_t bStrides[MAX_AXES];
+};
+
+struct Kernels {
+  /** Name in PATCHLENS_ISA and in `doctor`. */
+  const char* name;
+  /** Floats that a packed [K, N] matrix takes. */
+  size_t (*packedSize)(size_t K, size_t N);
+  /** Packs a matrix for `linear`; `packed` is aligned to a cache line. */
+  void (*pack)(const float* matrix, float* packed, size_t K, size_t N);
+  void (*linear)(const LinearArguments&);
+  void (*matMul)(const MatMulArguments&);
+  void (*attention)(const AttentionArguments&);
+  void (*layerNorm)(const LayerNormArguments&);
+  void (*activate)(const float* x, float* out, size_t size, Activation activation);
+  /** Softmax of each of `rows` rows of D floats. */
+  void (*softmax)(const float* x, float* out, size_t rows, size_t D);
+  void (*binary)(const BinaryArguments&);
+};
+
+extern const Kernels portableKernels;
+#if defined(__x86_64__)
+extern const Kernels avx2Kernels;
+#endif
+
+}  // namespace patchlens

@@ -1,0 +1,48 @@
+#include "scratch.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace patchlens {
+namespace {
+
+/** A request above this is given back when a smaller one follows: one huge image should not hold its memory for good. */
+constexpr size_t KEPT_FLOATS = size_t{16} << 20;
+
+class Block {
+ public:
+  Block() = default;
+  Block(const Block&) = delete;
+  Block& operator=(const Block&) = delete;
+  ~Block() { std::free(data_); }
+
+  float* atLeast(size_t floats) {
+    if (floats > size_ || (size_ > KEPT_FLOATS && floats <= KEPT_FLOATS)) replace(floats);
+    return data_;
+  }
+
+ private:
+  void replace(size_t floats) {
+    std::free(data_);
+    const size_t bytes = (floats * sizeof(float) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+    data_ = static_cast<float*>(std::aligned_alloc(CACHE_LINE, bytes));
+    size_ = bytes / sizeof(float);
+    if (data_ != nullptr || bytes == 0) return;
+    // As V8 does when its heap is full: a worker has nobody to report to.
+    std::fprintf(stderr, "patchlens: out of memory: a kernel asked for %zu bytes of scratch space\n", bytes);
+    std::abort();
+  }
+
+  float* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+}  // namespace
+
+float* scratch(Scratch kind, size_t floats) {
+  thread_local Block shared;
+  thread_local Block own;
+  return (kind == Scratch::shared ? shared : own).atLeast(floats);
+}
+
+}  // namespace patchlens

@@ -1,0 +1,19 @@
+// Memory that kernels borrow and that the next kernel finds again.
+#pragma once
+
+#include <cstddef>
+
+namespace patchlens {
+
+constexpr size_t CACHE_LINE = 64;
+
+/**
+ * `shared` is asked for once by the thread that calls a kernel and handed to all; `own` by each thread for itself.
+ * They are apart because the caller works too.
+ */
+enum class Scratch { shared, own };
+
+/** At least `floats` floats of this thread's, aligned to a cache line, with arbitrary contents, until the next call. */
+float* scratch(Scratch kind, size_t floats);
+
+}  // namespace patchlens

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "attention.h"
+#include "elementwise.h"
+#include "layer-norm.h"
+#include "linear.h"
+#include "mat-mul.h"
+#include "softmax.h"
+
+namespace patchlens {
+
+/** Every kernel for the instruction set S. */
+template <class S>
+constexpr Kernels tableOf(const char* name) {
+  return {name,         packedSize<S>, packMatrix<S>, linear<S>,  matMul<S>,
+          attention<S>, layerNorm<S>,  activate<S>,   softmax<S>, binary<S>};
+}
+
+}  // namespace patchlens

@@ -1,0 +1,83 @@
+import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
+import { util } from '@tensorflow/tfjs-core';
+import type { DataId, DataType, TensorInfo, backend_util } from '@tensorflow/tfjs-core';
+
+import { ArgumentError } from '../../../errors.ts';
+import { BufferPool } from './buffer-pool.ts';
+
+/** A [K, N] matrix as the kernels read it fastest. */
+export interface PackedMatrix {
+  readonly K: number;
+  readonly N: number;
+  readonly values: Float32Array;
+}
+
+/**
+ * The storage of tfjs's CPU backend, where a tensor is a typed array, with arrays that are used again and with the packed
+ * form of each matrix that multiplies, for as long as its tensor lives.
+ */
+export class NativeBackend extends MathBackendCPU {
+  readonly #buffers = new BufferPool();
+  #packed = new WeakMap<DataId, PackedMatrix>();
+
+  /** The values of a float32 tensor, in place. */
+  floatsOf(where: string, { dataId, dtype }: TensorInfo): Float32Array {
+    if (dtype !== 'float32') {
+      throw new ArgumentError(`${where}: expected a float32 tensor, got ${dtype}. Cast it first.`);
+    }
+    const { values } = this.data.get(dataId);
+    if (values instanceof Float32Array) return values;
+    // tfjs casts whole numbers and truth values to float32 by changing nothing but the name of their type.
+    return Float32Array.from(values as ArrayLike<number>);
+  }
+
+  /** A new float32 tensor with arbitrary contents, which the kernel is to write whole. */
+  output(shape: readonly number[]): { readonly info: TensorInfo; readonly values: Float32Array } {
+    const values = this.#buffers.take(util.sizeFromShape([...shape]));
+    const info: TensorInfo = {
+      dataId: super.write(values, [...shape], 'float32'),
+      shape: [...shape],
+      dtype: 'float32',
+    };
+    return { info, values };
+  }
+
+  /** The packed form of a [K, N] matrix, from `pack` the first time. */
+  packedForm(matrix: TensorInfo, pack: (K: number, N: number) => Float32Array): Float32Array {
+    const [K = 0, N = 0] = matrix.shape;
+    const known = this.#packed.get(matrix.dataId);
+    // A reshaped tensor shares its data with the original but not its panels.
+    if (known?.K === K && known.N === N) return known.values;
+    const values = pack(K, N);
+    this.#packed.set(matrix.dataId, { K, N, values });
+    return values;
+  }
+
+  /** For another instruction set, which packs in another way. */
+  forgetPackedForms(): void {
+    this.#packed = new WeakMap();
+  }
+
+  override write(values: backend_util.BackendValues, shape: number[], dtype: DataType): DataId {
+    // A stock kernel may have made its output over an input's memory, as slice does.
+    if (ArrayBuffer.isView(values)) this.#buffers.escape(values);
+    return super.write(values, shape, dtype);
+  }
+
+  override readSync(dataId: DataId): backend_util.BackendValues {
+    const { values } = this.data.get(dataId);
+    // The caller gets the array itself and may keep it longer than the tensor.
+    if (ArrayBuffer.isView(values)) this.#buffers.escape(values);
+    return super.readSync(dataId);
+  }
+
+  override disposeData(dataId: DataId, force = false): boolean {
+    const values = this.data.has(dataId) ? this.data.get(dataId).values : undefined;
+    const isFreed = super.disposeData(dataId, force);
+    if (isFreed && values !== undefined) {
+      this.#packed.delete(dataId);
+      if (values instanceof Float32Array) this.#buffers.give(values);
+    }
+    return isFreed;
+  }
+}

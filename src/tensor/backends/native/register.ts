@@ -1,0 +1,76 @@
+import {
+  BatchMatMul,
+  Softmax,
+  copyRegisteredKernels,
+  getKernel,
+  registerBackend,
+  registerKernel,
+  unregisterKernel,
+} from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+
+import { registerCompositions } from '../../op.ts';
+import { ATTENTION } from '../../ops/attention.ts';
+import { GELU } from '../../ops/gelu.ts';
+import { LAYER_NORM } from '../../ops/layer-norm.ts';
+import { LINEAR } from '../../ops/linear.ts';
+import type { Addon } from './addon.ts';
+import { attentionForward } from './attention.ts';
+import { BINARY_CODES, binaryForward } from './binary.ts';
+import type { BinaryKernel } from './binary.ts';
+import type { Device, Forward } from './forward.ts';
+import { geluForward } from './gelu.ts';
+import { layerNormForward } from './layer-norm.ts';
+import { linearForward } from './linear.ts';
+import { matMulForward } from './mat-mul.ts';
+import { NativeBackend } from './native-backend.ts';
+import { softmaxForward } from './softmax.ts';
+
+/** Tells tfjs of the backend: every kernel of its CPU backend, and in place of those that take the time our own. */
+export function registerNative(addon: Addon): NativeBackend {
+  const backend = new NativeBackend();
+  const device = { backend, addon };
+  registerBackend('native', () => backend);
+  copyRegisteredKernels('cpu', 'native');
+  register(LINEAR.name, linearForward, device);
+  register(GELU.name, geluForward, device);
+  register(LAYER_NORM.name, layerNormForward, device);
+  register(ATTENTION.name, attentionForward, device);
+  replaceForFloats(BatchMatMul, matMulForward, device);
+  replaceForFloats(Softmax, softmaxForward, device);
+  for (const kernel of Object.keys(BINARY_CODES) as BinaryKernel[]) {
+    replace(kernel, ([a, b]) => binaryForward(kernel, a!, b!, device));
+  }
+  registerCompositions('native');
+  return backend;
+}
+
+function register<Attrs>(kernelName: string, forward: Forward<Attrs>, device: Device): void {
+  registerKernel({
+    kernelName,
+    backendName: 'native',
+    // The engine passes on the very attributes and inputs that the op gave it, and in that order.
+    kernelFunc: ({ inputs, attrs }) => forward(Object.values(inputs) as Tensor[], attrs as unknown as Attrs, device),
+  });
+}
+
+/** Puts `forward` in the place of a stock kernel where all inputs are float32. */
+function replaceForFloats<Attrs>(kernelName: string, forward: Forward<Attrs>, device: Device): void {
+  replace<Attrs>(kernelName, (inputs, attrs) =>
+    inputs.every(({ dtype }) => dtype === 'float32') ? forward(inputs, attrs, device) : undefined,
+  );
+}
+
+/** Puts a kernel in the place of a stock one, which still does what ours declines. */
+function replace<Attrs>(
+  kernelName: string,
+  ours: (inputs: readonly Tensor[], attrs: Attrs) => ReturnType<Forward<Attrs>> | undefined,
+): void {
+  const stock = getKernel(kernelName, 'native');
+  unregisterKernel(kernelName, 'native');
+  registerKernel({
+    ...stock,
+    kernelFunc: (call) =>
+      ours(Object.values(call.inputs) as Tensor[], call.attrs as unknown as Attrs) ?? stock.kernelFunc(call),
+  });
+}

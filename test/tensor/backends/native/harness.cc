@@ -1,0 +1,228 @@
+// Every kernel of every instruction set of this processor on random shapes, against the same sums in float64. Operands
+// end where their memory ends and outputs begin as NaN, so that a sanitizer sees a stray access and the comparison a
+// place left out. Prints the seed first: `harness 7` runs it again.
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "isa.h"
+#include "scratch.h"
+#include "thread-pool.h"
+
+using namespace patchlens;
+
+namespace {
+
+using Floats = std::vector<float>;
+
+std::mt19937 generator;
+int failures = 0;
+
+size_t below(size_t limit) { return generator() % limit; }
+
+/** Mostly small, sometimes deep or wide enough for several blocks, now and then nothing. */
+size_t randomSize() {
+  const size_t kind = below(20);
+  return kind == 0 ? 0 : kind < 17 ? 1 + below(40) : 1 + below(600);
+}
+
+Floats random(size_t size) {
+  std::normal_distribution<float> normal;
+  Floats values(size);
+  for (float& value : values) value = normal(generator);
+  values.shrink_to_fit();
+  return values;
+}
+
+Floats poisoned(size_t size) { return Floats(size, NAN); }
+
+void compare(const char* what, const Floats& received, const std::vector<double>& expected, double tolerance) {
+  for (size_t i = 0; i < expected.size(); i++) {
+    const double difference = std::fabs(received[i] - expected[i]);
+    if (difference <= tolerance * (1 + std::fabs(expected[i]))) continue;
+    std::printf("%s: at %zu expected %.9g, got %.9g\n", what, i, expected[i], received[i]);
+    failures++;
+    return;
+  }
+}
+
+double activated(double x, Activation activation) {
+  switch (activation) {
+    case Activation::none: return x;
+    case Activation::relu: return x < 0 ? 0 : x;
+    case Activation::gelu: return x * 0.5 * std::erfc(-x / std::sqrt(2.0));
+    case Activation::geluTanh: return x * 0.5 * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+    case Activation::geluQuick: return x / (1 + std::exp(-1.702 * x));
+  }
+  return x;
+}
+
+/** Rounding of a sum of K products of order one. */
+double sumOf(size_t K) { return 1e-6 * (4 + std::sqrt(double(K))); }
+
+void checkLinear(const Kernels& kernels) {
+  const size_t M = randomSize(), N = randomSize(), K = randomSize();
+  const auto activation = Activation(below(5));
+  const Floats x = random(M * K), w = random(K * N), bias = random(N), residual = random(M * N);
+  const bool hasBias = below(2), hasResidual = below(2);
+  const size_t size = kernels.packedSize(K, N);
+  const std::unique_ptr<float, decltype(&std::free)> packed(
+      static_cast<float*>(std::aligned_alloc(CACHE_LINE, (size * sizeof(float) / CACHE_LINE + 1) * CACHE_LINE)), std::free);
+  Floats out = poisoned(M * N);
+  kernels.pack(w.data(), packed.get(), K, N);
+  kernels.linear({x.data(), packed.get(), hasBias ? bias.data() : nullptr, hasResidual ? residual.data() : nullptr,
+                  out.data(), M, N, K, activation});
+  std::vector<double> expected(M * N);
+  for (size_t m = 0; m < M; m++) {
+    for (size_t n = 0; n < N; n++) {
+      double sum = hasBias ? bias[n] : 0;
+      for (size_t k = 0; k < K; k++) sum += double(x[m * K + k]) * w[k * N + n];
+      expected[m * N + n] = activated(sum, activation) + (hasResidual ? residual[m * N + n] : 0);
+    }
+  }
+  compare("linear", out, expected, sumOf(K));
+}
+
+void checkMatMul(const Kernels& kernels) {
+  const size_t M = randomSize(), N = randomSize(), K = randomSize(), inA = 1 + below(3), inB = 1 + below(3);
+  const bool transposeA = below(2), transposeB = below(2);
+  const Floats a = random(inA * M * K), b = random(inB * K * N);
+  std::vector<int32_t> pairs(2 * below(7));
+  for (size_t i = 0; i < pairs.size(); i++) pairs[i] = int32_t(below(i % 2 == 0 ? inA : inB));
+  const size_t batch = pairs.size() / 2;
+  Floats out = poisoned(batch * M * N);
+  kernels.matMul({a.data(), b.data(), out.data(), pairs.data(), batch, M, N, K, transposeA, transposeB});
+  std::vector<double> expected(batch * M * N);
+  for (size_t i = 0; i < batch; i++) {
+    const float* const matrixA = a.data() + size_t(pairs[2 * i]) * M * K;
+    const float* const matrixB = b.data() + size_t(pairs[2 * i + 1]) * K * N;
+    for (size_t m = 0; m < M; m++) {
+      for (size_t n = 0; n < N; n++) {
+        double sum = 0;
+        for (size_t k = 0; k < K; k++) {
+          sum += double(matrixA[transposeA ? k * M + m : m * K + k]) * matrixB[transposeB ? n * K + k : k * N + n];
+        }
+        expected[(i * M + m) * N + n] = sum;
+      }
+    }
+  }
+  compare("matMul", out, expected, sumOf(K));
+}
+
+void checkAttention(const Kernels& kernels) {
+  const size_t B = 1 + below(3), H = 1 + below(3), Nq = randomSize(), Nk = 1 + randomSize();
+  const size_t Dh = 1 + below(40), Dvh = 1 + below(40), maskB = below(2) ? 1 : B, maskH = below(2) ? 1 : H;
+  const Floats q = random(B * Nq * H * Dh), k = random(B * Nk * H * Dh), v = random(B * Nk * H * Dvh);
+  const Floats mask = random(maskB * maskH * Nq * Nk);
+  const bool hasMask = below(2), wantsWeights = below(2);
+  const float scale = 1 / std::sqrt(float(Dh));
+  Floats out = poisoned(B * Nq * H * Dvh), weights = poisoned(B * H * Nq * Nk);
+  kernels.attention({q.data(), k.data(), v.data(), hasMask ? mask.data() : nullptr, out.data(),
+                     wantsWeights ? weights.data() : nullptr, B, H, Nq, Nk, Dh, Dvh, maskB, maskH, scale});
+  std::vector<double> expected(out.size()), expectedWeights(weights.size());
+  std::vector<double> row(Nk);
+  for (size_t b = 0; b < B; b++) {
+    for (size_t h = 0; h < H; h++) {
+      for (size_t n = 0; n < Nq; n++) {
+        double greatest = -INFINITY, sum = 0;
+        for (size_t m = 0; m < Nk; m++) {
+          double score = 0;
+          for (size_t d = 0; d < Dh; d++) score += double(q[((b * Nq + n) * H + h) * Dh + d]) * k[((b * Nk + m) * H + h) * Dh + d];
+          const size_t plane = (maskB == 1 ? 0 : b) * maskH + (maskH == 1 ? 0 : h);
+          row[m] = score * scale + (hasMask ? mask[(plane * Nq + n) * Nk + m] : 0);
+          greatest = std::fmax(greatest, row[m]);
+        }
+        for (double& score : row) sum += score = std::exp(score - greatest);
+        for (size_t m = 0; m < Nk; m++) {
+          expectedWeights[((b * H + h) * Nq + n) * Nk + m] = row[m] / sum;
+          for (size_t d = 0; d < Dvh; d++) expected[((b * Nq + n) * H + h) * Dvh + d] += row[m] / sum * v[((b * Nk + m) * H + h) * Dvh + d];
+        }
+      }
+    }
+  }
+  compare("attention", out, expected, 1e-5);
+  if (wantsWeights) compare("attention weights", weights, expectedWeights, 1e-5);
+}
+
+void checkRows(const Kernels& kernels) {
+  const size_t rows = randomSize(), D = 1 + randomSize();
+  const Floats x = random(rows * D), scale = random(D), bias = random(D);
+  Floats normed = poisoned(rows * D), weights = poisoned(rows * D);
+  kernels.layerNorm({x.data(), scale.data(), bias.data(), normed.data(), rows, D, 1e-6f});
+  kernels.softmax(x.data(), weights.data(), rows, D);
+  std::vector<double> expectedNormed(rows * D), expectedWeights(rows * D);
+  for (size_t r = 0; r < rows; r++) {
+    const float* const row = x.data() + r * D;
+    double mean = 0, variance = 0, sum = 0;
+    for (size_t d = 0; d < D; d++) mean += row[d] / double(D), sum += std::exp(double(row[d]));
+    for (size_t d = 0; d < D; d++) variance += (row[d] - mean) * (row[d] - mean) / double(D);
+    for (size_t d = 0; d < D; d++) {
+      expectedNormed[r * D + d] = (row[d] - mean) / std::sqrt(variance + 1e-6) * scale[d] + bias[d];
+      expectedWeights[r * D + d] = std::exp(double(row[d])) / sum;
+    }
+  }
+  compare("softmax", weights, expectedWeights, 1e-5);
+  // One element has no variance, and what is rounded in two or three is not small against the little they may have.
+  if (D > 3) compare("layerNorm", normed, expectedNormed, 1e-4);
+}
+
+void checkElements(const Kernels& kernels) {
+  const size_t shape[] = {1 + below(5), 1 + below(300), 1 + below(300)};
+  const auto activation = Activation(below(5));
+  const auto operation = Binary(below(4));
+  const size_t size = shape[0] * shape[1] * shape[2];
+  const Floats x = random(size);
+  Floats b = random(shape[2]);
+  for (float& value : b) value = std::copysign(std::fabs(value) + 0.1f, value);
+  Floats mapped = poisoned(size), combined = poisoned(size);
+  kernels.activate(x.data(), mapped.data(), size, activation);
+  kernels.binary({x.data(), b.data(), combined.data(), operation, 3, {shape[0], shape[1], shape[2]},
+                  {shape[1] * shape[2], shape[2], 1}, {0, 0, 1}});
+  std::vector<double> expectedMapped(size), expectedCombined(size);
+  for (size_t i = 0; i < size; i++) {
+    const double left = x[i], right = b[i % shape[2]];
+    const double results[] = {left + right, left - right, left * right, left / right};
+    expectedMapped[i] = activated(left, activation);
+    expectedCombined[i] = results[size_t(operation)];
+  }
+  compare("activate", mapped, expectedMapped, 1e-6);
+  compare("binary", combined, expectedCombined, 1e-6);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  const unsigned seed = count > 1 ? unsigned(std::atoi(arguments[1])) : std::random_device{}();
+  const int rounds = count > 2 ? std::atoi(arguments[2]) : 60;
+  std::printf("seed %u\n", seed);
+  generator.seed(seed);
+  for (size_t i = 0; const Kernels* kernels = runnableKernels(i); i++) {
+    for (size_t threadCount = 1; threadCount <= 3; threadCount++) {
+      setThreads(threadCount);
+      for (int round = 0; round < rounds; round++) {
+        checkLinear(*kernels);
+        checkMatMul(*kernels);
+        checkAttention(*kernels);
+        checkRows(*kernels);
+        checkElements(*kernels);
+      }
+    }
+    std::printf("%s: %d failures\n", kernels->name, failures);
+  }
+  // Two callers at once, as two worker threads of Node are.
+  const Kernels& kernels = *runnableKernels(0);
+  const auto call = [&kernels] {
+    const Floats x(1 << 18, 0.5f);
+    Floats out(x.size());
+    for (int i = 0; i < 50; i++) kernels.activate(x.data(), out.data(), x.size(), Activation::gelu);
+  };
+  std::thread other(call);
+  call();
+  other.join();
+  setThreads(1);
+  return failures == 0 ? 0 : 1;
+}
