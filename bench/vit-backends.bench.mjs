@@ -30,7 +30,11 @@ const SIDES = {
 const details = {};
 const rows = [];
 for (const [name, config] of Object.entries(MODELS)) {
-  for (const batch of [1, 8]) rows.push(...(await timeModel(name, config, batch)));
+  for (const batch of [1, 8]) {
+    const timed = await timeModel(name, config, batch);
+    console.table(timed);
+    rows.push(...timed);
+  }
 }
 const product = await timeProduct();
 report();
@@ -139,7 +143,6 @@ function report() {
     product,
   };
   console.log(`${result.what}\n${result.machine}, Node ${result.node}, ${ROUNDS} rounds in turns`, details);
-  console.table(rows);
   console.log(`linear ${product.shape}, one thread: ${product.gflops} of ${product.peak ?? 'unknown'} GFLOP/s`);
   const folder = new URL('results/', import.meta.url);
   mkdirSync(folder, { recursive: true });
