@@ -47,7 +47,9 @@ export function runOptions(): Option[] {
   return [
     choice('--backend <name>', 'what computes', Object.keys(BACKENDS), 'auto'),
     choice('--precision <name>', 'arithmetic of the products', Object.keys(PRECISIONS), 'auto'),
-    new Option('--threads <n>', 'threads of the backend').argParser(positiveInteger),
+    new Option('--threads <n>', 'threads of the backend, where it has more than one (not wasm, not cpu)').argParser(
+      positiveInteger,
+    ),
     new Option('--image-size <size>', 'run at another size in pixels: 384, or 240x320 (height x width)').argParser(
       pixels,
     ),

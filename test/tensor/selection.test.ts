@@ -41,6 +41,6 @@ test('a probe says of each backend whether it loads or why not', async () => {
   expect(probes.map(({ name }) => name)).toEqual([...BACKEND_NAMES]);
   for (const probe of probes) {
     if (probe.status === 'unavailable') expect(probe.reason).toMatch(/^backend .+: expected /);
-    else expect(probe.detail).toContain('tfjs');
+    else expect(probe.detail).not.toBe('');
   }
 });

@@ -186,7 +186,7 @@ Examples:
   patchlens classify 'photos/**/*.png' --format json --output photos.json
   find . -name '*.jpg' | patchlens classify --files-from - --format jsonl
   curl -s https://example.org/cat.jpg | patchlens classify -
-  patchlens classify cat.jpg --model ./vit-base --backend wasm --threads 4
+  patchlens classify cat.jpg --model ./vit-base --backend native --threads 2
 
 Exit codes:
   0    done

@@ -164,3 +164,10 @@ function batchProduct(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boo
   }
   return out;
 }
+
+test('the program keeps its own handling of fatal errors', async () => {
+  const emitter: NodeJS.EventEmitter = process;
+  const listeners = ['uncaughtException', 'unhandledRejection'].flatMap((event) => emitter.listeners(event));
+  // Emscripten's listeners do nothing but throw on what they hear.
+  expect(listeners.map(String).filter((source) => /\bthrow\b/.test(source) && source.length < 200)).toEqual([]);
+});

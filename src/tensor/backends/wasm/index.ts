@@ -33,7 +33,7 @@ export const wasm: Backend = {
   name: 'wasm',
   async load() {
     enableProdMode();
-    if (!(await setBackend('wasm'))) {
+    if (!(await withoutNewHandlers(() => setBackend('wasm')))) {
       throw new BackendError('BACKEND_UNAVAILABLE', 'wasm: expected tfjs-wasm to start. Use --backend cpu.');
     }
     // Registered once, for the instance that tfjs keeps for the life of the process: dispose() on it would remove the
@@ -44,6 +44,23 @@ export const wasm: Backend = {
 };
 
 let facts: Promise<BackendFacts> | undefined;
+
+const FATAL_EVENTS = ['uncaughtException', 'unhandledRejection'] as const;
+
+/**
+ * Emscripten's start-up code listens for fatal errors only to throw them on, which keeps them from the handlers of the
+ * program that patchlens is a part of. What it adds is taken away again.
+ */
+async function withoutNewHandlers<T>(start: () => Promise<T>): Promise<T> {
+  const emitter: NodeJS.EventEmitter = process;
+  const before = FATAL_EVENTS.map((event) => new Set(emitter.listeners(event)));
+  const result = await start();
+  for (const [i, event] of FATAL_EVENTS.entries()) {
+    const added = emitter.rawListeners(event).filter((listener) => !before[i]?.has(listener));
+    for (const listener of added) emitter.off(event, listener as () => void);
+  }
+  return result;
+}
 
 async function registerOn(current: unknown): Promise<BackendFacts> {
   if (!(current instanceof BackendWasm)) {
