@@ -19,7 +19,7 @@ export default defineConfig({
           env: { PATCHLENS_ISA: 'portable', TEST_BACKEND: 'native' },
         },
       },
-      // Real weights and photographs, where a machine has them; minutes on the plain JavaScript backend.
+      // Real weights and photographs, where a machine has them; most of a minute on the plain JavaScript backend.
       { test: { ...shared, name: 'assets', include: ['test/assets/**/*.test.ts'] } },
     ],
   },
