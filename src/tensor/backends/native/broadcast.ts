@@ -9,13 +9,3 @@ export function broadcastStrides(from: readonly number[], to: readonly number[])
   }
   return strides;
 }
-
-/** Where each element of `shape`, in order, lies under `strides`. */
-export function positionsOf(shape: readonly number[], strides: readonly number[]): number[] {
-  let positions = [0];
-  for (const [axis, size] of shape.entries()) {
-    const stride = strides[axis] ?? 0;
-    positions = positions.flatMap((start) => Array.from({ length: size }, (_, i) => start + i * stride));
-  }
-  return positions;
-}

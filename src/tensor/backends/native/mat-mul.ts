@@ -1,8 +1,7 @@
-import { broadcast_util, util } from '@tensorflow/tfjs-core';
+import { util } from '@tensorflow/tfjs-core';
 import type { BatchMatMulAttrs, TensorInfo } from '@tensorflow/tfjs-core';
 
-import { ShapeError } from '../../../errors.ts';
-import { broadcastStrides, positionsOf } from './broadcast.ts';
+import { matrixBatch } from '../matrix-batch.ts';
 import type { Forward } from './forward.ts';
 
 /**
@@ -11,27 +10,14 @@ import type { Forward } from './forward.ts';
  */
 export const matMulForward: Forward<BatchMatMulAttrs> = ([a, b], attrs, { backend, addon }) => {
   const { transposeA, transposeB } = attrs;
-  const [M, K] = matrixOf(a!, transposeA);
-  const [innerB, N] = matrixOf(b!, transposeB);
-  if (K !== innerB) throw new ShapeError(`matMul: expected equal inner axes, got ${K} and ${innerB}`);
+  const { M, K, N, shape, pairs } = matrixBatch(a!, b!, transposeA, transposeB);
   const operands = [backend.floatsOf('matMul a', a!), backend.floatsOf('matMul b', b!)] as const;
-  const [batchA, batchB] = [a!.shape.slice(0, -2), b!.shape.slice(0, -2)];
-  const batch = broadcast_util.assertAndGetBroadcastShape(batchA, batchB);
-  const { info, values } = backend.output([...batch, M, N]);
-  const sizes = Int32Array.of(M, N, K, util.sizeFromShape(batchA), util.sizeFromShape(batchB));
-  addon.matMul(...operands, values, pairsOf(batch, batchA, batchB), sizes, Number(transposeA) + 2 * Number(transposeB));
+  const { info, values } = backend.output(shape);
+  const sizes = Int32Array.of(M, N, K, numMatrices(a!), numMatrices(b!));
+  addon.matMul(...operands, values, Int32Array.from(pairs.flat()), sizes, Number(transposeA) + 2 * Number(transposeB));
   return info;
 };
 
-/** [..., rows, columns] → rows and columns, after the transposition asked for. */
-function matrixOf({ shape }: TensorInfo, transposed: boolean): readonly [rows: number, columns: number] {
-  const [rows = 0, columns = 0] = shape.slice(-2);
-  return transposed ? [columns, rows] : [rows, columns];
-}
-
-/** For each product of the broadcast batch, the index of its A and that of its B. */
-function pairsOf(batch: readonly number[], batchA: readonly number[], batchB: readonly number[]): Int32Array {
-  const a = positionsOf(batch, broadcastStrides(batchA, batch));
-  const b = positionsOf(batch, broadcastStrides(batchB, batch));
-  return Int32Array.from({ length: 2 * a.length }, (_, i) => (i % 2 === 0 ? a : b)[i >> 1]!);
+function numMatrices({ shape }: TensorInfo): number {
+  return util.sizeFromShape(shape.slice(0, -2));
 }
