@@ -30,17 +30,14 @@ export const huggingFaceDinov2: Family = {
     const prefix = prefixAmong(checkpoint.arrays) ?? 'dinov2';
     const published = parseHuggingFaceConfig(checkpoint);
     const config = configOf(prefix, checkpoint, published);
-    const { imageSize, preprocessingAt } = processorOf(checkpoint, PROCESSOR);
+    const { imageSize, preprocessingAt, assumption } = processorOf(checkpoint, PROCESSOR);
     return {
       architecture: architectureOf(published),
       config,
       imageSize,
       labels: labelsOf(published, config.numClasses, checkpoint.where),
       preprocessingAt,
-      assumption:
-        checkpoint.preprocessor === undefined
-          ? 'no preprocessor_config.json: images are prepared as its family publishes'
-          : undefined,
+      assumption,
       sourceOf: (parameter) => sourceFrom(huggingFaceDinov2Tensor(prefix, parameter, config)),
       unused: [/\.embeddings\.mask_token$/],
     } satisfies Description;

@@ -34,6 +34,8 @@ interface Processor {
   /** The size of what it hands to the model. */
   readonly imageSize: Size;
   readonly preprocessingAt: (imageSize: Size) => Preprocessing;
+  /** A sentence for the user where the recipe is the family's and not the checkpoint's. */
+  readonly assumption: string | undefined;
 }
 
 /**
@@ -62,6 +64,10 @@ export function processorOf({ where, preprocessor }: Checkpoint, fallback: Proce
   }
   return {
     imageSize,
+    assumption:
+      preprocessor === undefined
+        ? 'no preprocessor_config.json: images are prepared as its family publishes'
+        : undefined,
     preprocessingAt: (wanted) => ({
       imageSize: wanted,
       resize: scaled(resize, imageSize, wanted),

@@ -40,17 +40,14 @@ export const huggingFaceDeiT: Family = {
 function describeAs(prefix: string, checkpoint: Checkpoint, fallback: ProcessorConfig): Description {
   const published = parseHuggingFaceConfig(checkpoint);
   const config = configOf(prefix, checkpoint, published);
-  const { imageSize, preprocessingAt } = processorOf(checkpoint, fallback);
+  const { imageSize, preprocessingAt, assumption } = processorOf(checkpoint, fallback);
   return {
     architecture: architectureOf(published),
     config,
     imageSize,
     labels: labelsOf(published, config.numClasses, checkpoint.where),
     preprocessingAt,
-    assumption:
-      checkpoint.preprocessor === undefined
-        ? 'no preprocessor_config.json: images are prepared as its family publishes'
-        : undefined,
+    assumption,
     sourceOf: (parameter) => sourceFrom(huggingFaceViTTensor(prefix, parameter, config)),
     // Pre-training leaves a pooler and a mask token behind, which no classifier reads.
     unused: [new RegExp(`^${prefix}\\.(?:pooler\\.|embeddings\\.mask_token$)`)],
