@@ -116,7 +116,8 @@ function resized({ config, parameter }: Network, imageSize: Size): Network {
   };
 }
 
-function tensorsOf({ network, tensorOf, idle }: Publication): TensorToWrite[] {
+/** The tensors of a publication, each made when it is asked for. */
+export function tensorsOf({ network, tensorOf, idle }: Publication): TensorToWrite[] {
   const { config, parameter } = network;
   return [...torchTensors(paramShapes(config), tensorOf, parameter, config), ...idle];
 }
