@@ -1,5 +1,5 @@
 /** What a model said of one image. */
-export interface Answer {
+interface Answer {
   /** Classes, the likeliest first; at least five where there are as many. */
   readonly top: readonly number[];
   /** Probability of the likeliest, 0…1. */

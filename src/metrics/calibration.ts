@@ -2,7 +2,7 @@ import { isRight } from './answer.ts';
 import type { LabelledAnswer } from './answer.ts';
 
 /** The answers whose confidence lies in (from, to]. */
-export interface ReliabilityBin {
+interface ReliabilityBin {
   readonly from: number;
   readonly to: number;
   readonly images: number;
@@ -18,7 +18,7 @@ export interface Calibration {
 }
 
 /** As many as Guo et al. use. */
-export const RELIABILITY_BINS = 15;
+const RELIABILITY_BINS = 15;
 
 /** How far confidence can be taken for the chance of being right: bins of equal width over 0…1. */
 export function calibrationOf(answers: readonly LabelledAnswer[], numBins = RELIABILITY_BINS): Calibration {
