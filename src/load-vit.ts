@@ -4,7 +4,7 @@ import ndarray from 'ndarray';
 
 import { ArgumentError, ConfigError } from './errors.ts';
 import { patchify } from './image/patches.ts';
-import type { LoadOptions } from './model-info.ts';
+import type { Plan, PlanContext } from './load-plan.ts';
 import type { Network } from './nn/network.ts';
 import { buildViT } from './vit/build.ts';
 import { vitLayers } from './vit/forward.ts';
@@ -21,7 +21,7 @@ import type { Size } from './weights/preprocessing.ts';
  * @param published the configuration of the checkpoint, whose positions are for its own image size.
  * @throws ConfigError when the checkpoint contradicts itself, ArgumentError when the size asked for cannot be had.
  */
-export function planViT(published: ViTConfig, imageSize: Size, { where, options }: PlanContext) {
+export function planViT(published: ViTConfig, imageSize: Size, { where, options }: PlanContext): Plan {
   checkConfig(published, where);
   const own = { ...published, imageSize };
   const config = options.imageSize === undefined ? own : { ...own, imageSize: checkedSize(options.imageSize, own) };
@@ -35,12 +35,6 @@ export function planViT(published: ViTConfig, imageSize: Size, { where, options 
       return { vit, network: vitNetwork(vit) };
     },
   };
-}
-
-export interface PlanContext {
-  /** The model, for messages. */
-  readonly where: string;
-  readonly options: LoadOptions;
 }
 
 function vitNetwork(vit: ViT & Disposable): Network {

@@ -1,20 +1,18 @@
 import { ArgumentError, ConfigError } from './errors.ts';
 import { IMAGENET_1K } from './labels/imagenet-1k.ts';
+import type { Plan, PlanContext } from './load-plan.ts';
 import { planViT } from './load-vit.ts';
-import type { PlanContext } from './load-vit.ts';
 import type { LoadOptions, ModelInfo } from './model-info.ts';
 import { locateModel } from './models.ts';
 import type { Network } from './nn/network.ts';
 import { BACKEND_NAMES, PRECISIONS, useBackend } from './tensor/backends/index.ts';
 import type { BackendLease } from './tensor/backends/index.ts';
 import type { ViT } from './vit/forward.ts';
-import type { NetworkConfig, ViTConfig } from './weights/architecture.ts';
-import type { NamedArrays } from './weights/arrays.ts';
+import type { ViTConfig } from './weights/architecture.ts';
 import { assemble } from './weights/assemble.ts';
 import { readCheckpoint } from './weights/checkpoint.ts';
 import { describe } from './weights/describe.ts';
 import type { Description } from './weights/family.ts';
-import type { Size } from './weights/preprocessing.ts';
 
 /** A network on its backend with what is known about it. */
 export interface LoadedNetwork extends Disposable {
@@ -83,18 +81,6 @@ export async function loadNetwork(name: string, options: LoadOptions = {}): Prom
       lease.release();
     },
   };
-}
-
-/** How the network of a checkpoint is built, known before its tensors are looked at. */
-interface Plan {
-  /** As it will run. */
-  readonly config: NetworkConfig;
-  /** The size in pixels of the images that it will be given. */
-  readonly imageSize: Size;
-  /** Of every array that it needs, by dotted name. */
-  readonly shapes: ReadonlyMap<string, readonly number[]>;
-  readonly numParameters: number;
-  build(arrays: NamedArrays): { readonly network: Network; readonly vit?: ViT };
 }
 
 function planOf({ config, imageSize }: Description, context: PlanContext): Plan {
