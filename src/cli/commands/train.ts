@@ -5,7 +5,7 @@ import type { CommonFlags, RunFlags } from '../options.ts';
 import { choice, numberFrom, positiveInteger, runOptions } from '../options.ts';
 import { isTerminal } from '../output/colours.ts';
 import { note } from '../output/notes.ts';
-import { printable, printableJson } from '../output/printable.ts';
+import { printableJson } from '../output/printable.ts';
 import { trainingLine } from '../output/training-line.ts';
 import { streamSink } from '../output/sink.ts';
 import type { CommandContext, Io } from '../patchlens.ts';

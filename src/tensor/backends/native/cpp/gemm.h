@@ -73,9 +73,27 @@ void packPanels(const float* b, size_t stride, bool transposed, float* packed, s
   }
 }
 
-/** C (+)= A·B of one tile: ROWS rows of A `stride` floats apart, one panel of B, `columns` columns of C. */
-template <class S, size_t ROWS>
-void multiplyTile(const float* a, size_t stride, const float* panel, size_t K, float* c, size_t cStride, size_t columns, bool accumulate) {
+/** A as it is stored: rows `stride` floats apart. */
+struct Rows {
+  const float* a;
+  size_t stride;
+
+  float operator()(size_t r, size_t k) const { return a[r * stride + k]; }
+  Rows from(size_t r) const { return {a + r * stride, stride}; }
+};
+
+/** A stored as its transpose: columns `stride` floats apart. */
+struct Columns {
+  const float* a;
+  size_t stride;
+
+  float operator()(size_t r, size_t k) const { return a[k * stride + r]; }
+  Columns from(size_t r) const { return {a + r, stride}; }
+};
+
+/** C (+)= A·B of one tile: ROWS rows of A, one panel of B, `columns` columns of C. */
+template <class S, size_t ROWS, class A>
+void multiplyTile(A a, const float* panel, size_t K, float* c, size_t cStride, size_t columns, bool accumulate) {
   using V = typename S::V;
   V left[ROWS]{};
   V right[ROWS]{};
@@ -84,7 +102,7 @@ void multiplyTile(const float* a, size_t stride, const float* panel, size_t K, f
     const V b1 = S::load(panel + S::W);
 #pragma GCC unroll 16
     for (size_t r = 0; r < ROWS; r++) {
-      const V x = S::splat(a[r * stride + k]);
+      const V x = S::splat(a(r, k));
       left[r] = S::fma(x, b0, left[r]);
       right[r] = S::fma(x, b1, right[r]);
     }
@@ -103,12 +121,12 @@ void multiplyTile(const float* a, size_t stride, const float* panel, size_t K, f
 }
 
 /** `multiplyTile` of the `rows` ≤ TILE_ROWS that are left. */
-template <class S, size_t ROWS = S::TILE_ROWS>
-void multiplyRows(const float* a, size_t stride, const float* panel, size_t K, float* c, size_t cStride, size_t rows, size_t columns, bool accumulate) {
+template <class S, size_t ROWS = S::TILE_ROWS, class A>
+void multiplyRows(A a, const float* panel, size_t K, float* c, size_t cStride, size_t rows, size_t columns, bool accumulate) {
   if constexpr (ROWS > 1) {
-    if (rows < ROWS) return multiplyRows<S, ROWS - 1>(a, stride, panel, K, c, cStride, rows, columns, accumulate);
+    if (rows < ROWS) return multiplyRows<S, ROWS - 1>(a, panel, K, c, cStride, rows, columns, accumulate);
   }
-  multiplyTile<S, ROWS>(a, stride, panel, K, c, cStride, columns, accumulate);
+  multiplyTile<S, ROWS>(a, panel, K, c, cStride, columns, accumulate);
 }
 
 /** activation(C + bias) + residual in place, for one tile while it is in the first-level cache. */
@@ -152,7 +170,7 @@ void multiplyPart(const float* a, size_t aStride, const float* packed, float* c,
         for (size_t m = mBlock; m < mEnd; m += S::TILE_ROWS) {
           const size_t rows = least(S::TILE_ROWS, mEnd - m);
           const size_t at = m * cStride + p * C;
-          multiplyRows<S>(a + m * aStride + k, aStride, panel, kSize, c + at, cStride, rows, columns, block > 0);
+          multiplyRows<S>(Rows{a + m * aStride + k, aStride}, panel, kSize, c + at, cStride, rows, columns, block > 0);
           if (!isLast) continue;
           const float* const bias = epilogue.bias == nullptr ? nullptr : epilogue.bias + p * C;
           const float* const residual = epilogue.residual == nullptr ? nullptr : epilogue.residual + at;

@@ -78,6 +78,45 @@ struct BinaryArguments {
   size_t bStrides[MAX_AXES];
 };
 
+/** dx, dscale and dbias of ⟨layerNorm(x), dy⟩; dScale and dBias have D floats. */
+struct LayerNormGradientArguments {
+  const float* dy;
+  const float* x;
+  const float* scale;
+  float* dx;
+  float* dScale;
+  float* dBias;
+  size_t rows, D;
+  float epsilon;
+};
+
+/**
+ * The gradients of attention from dOut [B, Nq, H·Dvh] and, unless null, dWeights [B, H, Nq, Nk]: dq, dk and dv, or of the
+ * mask alone dMask [maskB, maskH, Nq, Nk].
+ */
+struct AttentionGradientArguments {
+  const float* q;
+  const float* k;
+  const float* v;
+  const float* mask;
+  const float* dOut;
+  const float* dWeights;
+  float* dq;
+  float* dk;
+  float* dv;
+  float* dMask;
+  size_t B, H, Nq, Nk, Dh, Dvh, maskB, maskH;
+  float scale;
+};
+
+/** out = factor·Σ x over the middle axis of [outer, R, inner]. */
+struct ReduceArguments {
+  const float* x;
+  float* out;
+  size_t outer, R, inner;
+  float factor;
+};
+
 struct Kernels {
   /** Name in PATCHLENS_ISA and in `doctor`. */
   const char* name;
@@ -93,11 +132,18 @@ struct Kernels {
   /** Softmax of each of `rows` rows of D floats. */
   void (*softmax)(const float* x, float* out, size_t rows, size_t D);
   void (*binary)(const BinaryArguments&);
+  /** dx = dy·f′(x) of an activation f. */
+  void (*activationGradient)(const float* dy, const float* x, float* dx, size_t size, Activation activation);
+  void (*layerNormGradient)(const LayerNormGradientArguments&);
+  void (*attentionGradient)(const AttentionGradientArguments&);
+  void (*attentionMaskGradient)(const AttentionGradientArguments&);
+  void (*reduceSum)(const ReduceArguments&);
 };
 
 extern const Kernels portableKernels;
 #if defined(__x86_64__)
 extern const Kernels avx2Kernels;
+extern const Kernels avx512Kernels;
 #endif
 
 }  // namespace patchlens
