@@ -76,9 +76,12 @@ async function colourOf(source: ImageSource): Promise<{ readonly mean: Rgb; read
       squares[at % 3]! += value * value;
     }
   }
-  const rounded = (value: number): number => Number(value.toFixed(4));
   const mean = sums.map((sum) => sum / pixels);
   // Of images of a single colour it is zero, by which nothing can be divided.
   const std = squares.map((sum, c) => rounded(Math.sqrt(Math.max(0, sum / pixels - mean[c]! ** 2))) || 1);
   return { mean: [rounded(mean[0]!), rounded(mean[1]!), rounded(mean[2]!)], std: [std[0]!, std[1]!, std[2]!] };
+}
+
+function rounded(value: number): number {
+  return Number(value.toFixed(4));
 }

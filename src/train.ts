@@ -10,6 +10,7 @@ import { cutLog, newestState, readFacts, readState, saveState } from './training
 import type { RunFacts } from './training/checkpoint.ts';
 import { examine } from './training/evaluate.ts';
 import type { Examination } from './training/evaluate.ts';
+import { subsetOf } from './training/labelled-images.ts';
 import type { Recipe } from './training/recipe.ts';
 import { bestValues, initialState } from './training/state.ts';
 import type { TrainingState } from './training/state.ts';
@@ -32,6 +33,8 @@ export interface TrainOptions {
   /** How images are brought to the network's size; default bicubic. */
   readonly interpolation?: Interpolation | undefined;
   readonly recipe?: RecipeOptions | undefined;
+  /** Train on this part of each class, chosen by the recipe's seed; default 1, all of it. */
+  readonly share?: number | undefined;
   /** Go on from the newest state in `output`; from the beginning when there is none. */
   readonly resume?: boolean | undefined;
   /** A folder of labelled images that the model is tried on; no trials when absent. */
@@ -76,7 +79,7 @@ const STATE_FOLDER = 'state';
  */
 export async function train(folder: string, options: TrainOptions): Promise<TrainResult> {
   const { backend = 'auto', threads, validation, signal } = options;
-  const labelled = await labelledFolder(folder);
+  const labelled = subsetOf(await labelledFolder(folder), options.share ?? 1, options.recipe?.seed ?? 0);
   const tests = validation === undefined ? undefined : await labelledFolder(validation);
   checkClasses(labelled.classes, tests?.classes);
   const lease = await useBackend(backend, { threads });

@@ -15,7 +15,7 @@ export interface Augmentation {
   readonly erasing: number;
 }
 
-export type RandomCrop =
+type RandomCrop =
   /** The image with a border of black on all sides, of which a piece as large as the image is taken. */
   | { readonly kind: 'padded'; readonly pixels: number }
   /** A piece of a random share of the area and a random aspect, resized to `size` (Szegedy et al. 2015). */
@@ -45,10 +45,11 @@ function cropped(image: RgbImage, crop: RandomCrop, random: Random): RgbImage {
 }
 
 /** The image moved by whole pixels, with black where it was not. */
-export function shifted({ data, width, height }: RgbImage, right: number, down: number): RgbImage {
+function shifted({ data, width, height }: RgbImage, right: number, down: number): RgbImage {
   const moved = new Uint8Array(data.length);
   const [first, end] = [Math.max(0, -right), Math.min(width, width - right)];
-  for (let y = Math.max(0, -down); y < Math.min(height, height - down) && first < end; y += 1) {
+  if (first >= end) return { data: moved, width, height };
+  for (let y = Math.max(0, -down); y < Math.min(height, height - down); y += 1) {
     moved.set(data.subarray((y * width + first) * 3, (y * width + end) * 3), ((y + down) * width + first + right) * 3);
   }
   return { data: moved, width, height };
@@ -89,7 +90,7 @@ function copied({ data, width }: RgbImage, window: Window): RgbImage {
   return { data: copy, width: window.width, height: window.height };
 }
 
-export function mirrored({ data, width, height }: RgbImage): RgbImage {
+function mirrored({ data, width, height }: RgbImage): RgbImage {
   const turned = new Uint8Array(data.length);
   for (let y = 0; y < height; y += 1) {
     for (let x = 0; x < width; x += 1) {

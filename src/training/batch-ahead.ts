@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 import { ArgumentError, ImageError, PatchlensError } from '../errors.ts';
@@ -10,10 +11,16 @@ export type Images =
   | { readonly kind: 'stored'; readonly store: PixelStore }
   | { readonly kind: 'files'; readonly paths: readonly string[] };
 
+/** What the thread is told at its start. */
 export interface BatchThreadTask {
   readonly plan: BatchPlan;
   readonly images: Images;
 }
+
+/** What it answers when it is asked for a batch. */
+export type BatchAnswer =
+  | { readonly index: number; readonly batch: Batch }
+  | { readonly index: number; readonly failure: Failure };
 
 /** The batches of a run, in turn from any of them on. */
 export interface Batches {
@@ -38,30 +45,29 @@ function batchesHere({ plan, images }: BatchThreadTask): Batches {
 
 function batchesOnThread(task: BatchThreadTask): Batches {
   const worker = new Worker(new URL('batch-thread.js', import.meta.url), { workerData: task });
-  const waiting = new Map<number, PromiseWithResolvers>();
-  const failAll = (error: Error): void => {
-    for (const { reject } of waiting.values()) reject(error);
-  };
-  worker.on('message', ({ index, batch, failure }: Answer) => {
-    const promise = waiting.get(index);
-    if (batch !== undefined) promise?.resolve(batch);
-    else promise?.reject(errorOf(failure));
-  });
-  worker.on('error', failAll);
-  const ask = (index: number): PromiseWithResolvers => {
-    const known = waiting.get(index);
+  const answers = new EventEmitter();
+  worker.on('message', (answer: BatchAnswer) => answers.emit(String(answer.index), answer));
+  worker.on('error', (error) => answers.emit('error', error));
+  const asked = new Map<number, Promise<BatchAnswer>>();
+  const ask = (index: number): Promise<BatchAnswer> => {
+    const known = asked.get(index);
     if (known !== undefined) return known;
-    const asked = withResolvers();
-    waiting.set(index, asked);
+    const answer = once(answers, String(index)).then(([message]: BatchAnswer[]) => message!);
+    // What was begun ahead may never be asked for.
+    answer.catch(() => undefined);
+    asked.set(index, answer);
+    // eslint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window and has no origin
     worker.postMessage(index);
-    return asked;
+    return answer;
   };
   return {
     at: async (index) => {
-      for (const old of waiting.keys()) if (old < index || old > index + AHEAD) waiting.delete(old);
+      for (const old of asked.keys()) if (old < index || old > index + AHEAD) asked.delete(old);
       const wanted = ask(index);
-      for (let next = index + 1; next <= index + AHEAD; next += 1) ask(next);
-      return wanted.promise;
+      for (let next = index + 1; next <= index + AHEAD; next += 1) void ask(next);
+      const answer = await wanted;
+      if ('batch' in answer) return answer.batch;
+      throw errorOf(answer.failure);
     },
     close: async () => {
       await worker.terminate();
@@ -69,32 +75,8 @@ function batchesOnThread(task: BatchThreadTask): Batches {
   };
 }
 
-interface Answer {
-  readonly index: number;
-  readonly batch?: Batch;
-  readonly failure?: Failure;
-}
-
-interface PromiseWithResolvers {
-  readonly promise: Promise<Batch>;
-  readonly resolve: (batch: Batch) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-function withResolvers(): PromiseWithResolvers {
-  let resolve: (batch: Batch) => void = () => {};
-  let reject: (error: unknown) => void = () => {};
-  const promise = new Promise<Batch>((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
-  });
-  // Nobody may ask for a batch that was begun ahead.
-  promise.catch(() => undefined);
-  return { promise, resolve, reject };
-}
-
 /** What is left of an error on its way between threads, where it loses its class. */
-export interface Failure {
+interface Failure {
   readonly code: string | undefined;
   readonly message: string;
 }
@@ -104,7 +86,7 @@ export function failureOf(error: unknown): Failure {
   return { code: error instanceof PatchlensError ? error.code : undefined, message };
 }
 
-function errorOf({ code, message }: Failure = { code: undefined, message: 'no answer' }): Error {
+function errorOf({ code, message }: Failure): Error {
   if (code === 'ARGUMENT_INVALID') return new ArgumentError(message);
   if (code?.startsWith('IMAGE_')) return new ImageError('IMAGE_UNREADABLE', message);
   return new Error(message);

@@ -104,14 +104,12 @@ function arrayOf(arrays: NamedArrays, name: string, where: string): Float32Array
 }
 
 function tensorsOf({ values, memory, average }: TrainingState): TensorToWrite[] {
-  const named = (kind: string, arrays: ReadonlyMap<string, Float32Array>): TensorToWrite[] =>
-    [...arrays].map(([name, data]) => ({ name: `${kind}/${name}`, shape: [data.length], values: () => data }));
-  const kinds = [...memory].flatMap(([name, arrays]) => arrays.map((data, i) => [i, name, data] as const));
-  return [
-    ...named('values', values),
-    ...(average === undefined ? [] : named('average', average)),
-    ...kinds.map(([i, name, data]) => ({ name: `memory.${i}/${name}`, shape: [data.length], values: () => data })),
+  const named = [
+    ...[...values].map(([name, data]) => [`values/${name}`, data] as const),
+    ...[...(average ?? [])].map(([name, data]) => [`average/${name}`, data] as const),
+    ...[...memory].flatMap(([name, arrays]) => arrays.map((data, i) => [`memory.${i}/${name}`, data] as const)),
   ];
+  return named.map(([name, data]) => ({ name, shape: [data.length], values: () => data }));
 }
 
 /** Writes a file that appears under its name when it is whole and on the disk. */

@@ -132,7 +132,7 @@ async function readOnce(made: Tensor): Promise<Float32Array> {
 }
 
 /** Where logits and targets have their largest value at the same class. */
-export function countCorrect(logits: Float32Array, { batchSize, numClasses, targets }: Batch): number {
+function countCorrect(logits: Float32Array, { batchSize, numClasses, targets }: Batch): number {
   let correct = 0;
   for (let i = 0; i < batchSize; i += 1) {
     const row = (values: Float32Array): number => largest(values.subarray(i * numClasses, (i + 1) * numClasses));

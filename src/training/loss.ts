@@ -1,4 +1,17 @@
-import { add, argMax, logSoftmax, mean, mul, neg, oneHot, softmax, sub, sum, tidy } from '@tensorflow/tfjs-core';
+import {
+  add,
+  argMax,
+  logSoftmax,
+  mean,
+  mul,
+  neg,
+  oneHot,
+  reshape,
+  softmax,
+  sub,
+  sum,
+  tidy,
+} from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 
 import type { Outputs } from './trainable.ts';
@@ -36,8 +49,9 @@ type Following = { readonly kind: 'soft'; readonly temperature: number } | { rea
 function followingLoss(student: Tensor2D, teacher: Tensor2D, how: Following): Scalar {
   switch (how.kind) {
     case 'hard': {
+      const [, classes] = teacher.shape;
       const choice = argMax<Tensor1D>(teacher, 1);
-      return crossEntropy(student, oneHot(choice, teacher.shape[1]) as Tensor2D);
+      return crossEntropy(student, reshape(oneHot(choice, classes), [-1, classes]));
     }
     case 'soft': {
       const t = how.temperature;

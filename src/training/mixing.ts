@@ -27,7 +27,6 @@ export function mixed(
   const cuts = cutmix > 0 && (mixup === 0 || random.uniform() < 0.5);
   const share = beta(cuts ? cutmix : mixup, random);
   const window = cuts ? windowOf(width, height, share, random) : undefined;
-  const opposite = <T>(list: readonly T[], i: number): T => list[list.length - 1 - i]!;
   const result = images.map((image, i) =>
     window === undefined ? blended(image, opposite(images, i), share) : withPiece(image, opposite(images, i), window),
   );
@@ -38,6 +37,10 @@ export function mixed(
     for (let c = 0; c < row.length; c += 1) row[c] = kept * row[c]! + (1 - kept) * other[c]!;
   }
   return result;
+}
+
+function opposite<T>(list: readonly T[], i: number): T {
+  return list[list.length - 1 - i]!;
 }
 
 function sizeOf([first, ...rest]: readonly RgbImage[]): { readonly width: number; readonly height: number } {

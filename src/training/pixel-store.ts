@@ -34,7 +34,7 @@ export async function storePixels(paths: readonly string[], options: StoreOption
     for (const image of decoded) bytes += image.data.length;
     if (bytes > options.budget) return undefined;
     // sharp's own buffers are slices of larger ones that would all be kept.
-    images.push(...decoded.map((image) => ({ ...image, data: image.data.slice() })));
+    images.push(...decoded.map(({ data, width, height }) => ({ data: data.slice(), width, height })));
     options.onDecoded?.(images.length);
   }
   return packed(images, bytes);
@@ -46,7 +46,7 @@ function packed(images: readonly RgbImage[], bytes: number): PixelStore {
   const widths = new Uint32Array(images.length);
   const all = new Uint8Array(pixels);
   for (const [i, { data, width }] of images.entries()) {
-    all.set(data, starts[i]!);
+    all.set(data, starts[i]);
     starts[i + 1] = starts[i]! + data.length;
     widths[i] = width;
   }

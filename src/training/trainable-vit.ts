@@ -1,5 +1,5 @@
-import { tensor3d } from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor3D } from '@tensorflow/tfjs-core';
+import { reshape, tensor3d } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor, Tensor3D } from '@tensorflow/tfjs-core';
 
 import type { BranchFactors } from '../nn/encoder-block.ts';
 import { attentionForm } from '../vit/attention-form.ts';
@@ -35,8 +35,7 @@ export function trainableViT(config: ViTConfig): Trainable {
     isHead: (name) => /^(?:head|distillationHead)\./.test(name),
     forward: (parameters, inputs, pass) => {
       const vit = { config, params: vitParams(config, parameters), ...rest };
-      // Its shape is that of `inputShape`.
-      const patches = inputs as Tensor3D;
+      const patches = reshape<Rank.R3>(inputs, [-1, numPatches, patchDim]);
       if (!pass.training) return { logits: forward(vit, patches) };
       return forwardHeads({ ...vit, branchFactors: branchFactors(config, inputs.shape[0] ?? 0, pass) }, patches);
     },
@@ -54,8 +53,8 @@ const LAYER_SCALE = 0.1;
 /** timm's `VisionTransformer.init_weights`: truncated normal matrices, zero biases, norms that change nothing. */
 function initialValues(name: string, shape: readonly number[], random: Random): Float32Array {
   const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
-  if (/\.bias$/.test(name)) return values;
-  if (/\.scale$/.test(name)) return values.fill(1);
+  if (name.endsWith('.bias')) return values;
+  if (name.endsWith('.scale')) return values.fill(1);
   if (/\.scale[12]$/.test(name)) return values.fill(LAYER_SCALE);
   const deviation = /^(?:classToken|distillationToken|registers)$/.test(name) ? CLASS_TOKEN_DEVIATION : DEVIATION;
   return values.map(() => deviation * truncatedNormal(random));

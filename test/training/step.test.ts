@@ -8,6 +8,7 @@ import { initialState } from '../../src/training/state.ts';
 import { takeStep } from '../../src/training/step.ts';
 import { trainableViT } from '../../src/training/trainable-vit.ts';
 import { paramShapes } from '../../src/vit/params.ts';
+import type { NetworkConfig, ViTConfig } from '../../src/weights/architecture.ts';
 import { assemble } from '../../src/weights/assemble.ts';
 import { readCheckpoint } from '../../src/weights/checkpoint.ts';
 import { describe as describeCheckpoint } from '../../src/weights/describe.ts';
@@ -37,8 +38,9 @@ describeBackends('ten optimiser steps of a whole network go as they do in torch'
   test.each(Object.entries(manifest.runs))('%s', async (name, { optimizer, losses, gradientNorms }) => {
     const checkpoint = await readCheckpoint(`${GOLDEN_FOLDER}${manifest.model}`);
     const { description } = describeCheckpoint(checkpoint);
-    const network = trainableViT(description.config);
-    const given = assemble(checkpoint, description, paramShapes(description.config));
+    const config = vitOf(description.config);
+    const network = trainableViT(config);
+    const given = assemble(checkpoint, description, paramShapes(config));
     const run: Recipe = { ...recipe, ...manifest.recipe, steps: manifest.steps, batchSize: 2, optimizer };
     const batch = goldenBatch(run.labelSmoothing);
     const batches = { at: async () => batch, close: async () => {} };
@@ -61,6 +63,11 @@ describeBackends('ten optimiser steps of a whole network go as they do in torch'
     }
   });
 });
+
+function vitOf(config: NetworkConfig): ViTConfig {
+  if (config.kind === 'vit') return config;
+  throw new Error(`expected a ViT, got ${config.kind}`);
+}
 
 /** The two images of the model's own goldens with smoothed targets. */
 function goldenBatch(labelSmoothing: number): Batch {

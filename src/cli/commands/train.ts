@@ -6,6 +6,7 @@ import { choice, numberFrom, positiveInteger, runOptions } from '../options.ts';
 import { isTerminal } from '../output/colours.ts';
 import { note } from '../output/notes.ts';
 import { printableJson } from '../output/printable.ts';
+import type { TrainingLine } from '../output/training-line.ts';
 import { trainingLine } from '../output/training-line.ts';
 import { streamSink } from '../output/sink.ts';
 import type { CommandContext, Io } from '../patchlens.ts';
@@ -24,6 +25,7 @@ interface TrainFlags extends CommonFlags, RunFlags {
   readonly depth?: number;
   readonly heads?: number;
   readonly interpolation: Interpolation;
+  readonly share?: number;
   readonly seed?: number;
   readonly epochs?: number;
   readonly steps?: number;
@@ -124,6 +126,7 @@ function augmentationOptions(): Option[] {
       '--crop <kind>',
       'none, padded:<pixels> or resized:<least share of the area> (default: resized:0.35)',
     ).argParser(crop),
+    new Option('--share <x>', 'train on a part of each class (default: 1, all of it)').argParser(numberFrom(0, 1)),
     new Option('--flip <p>', 'mirror images').argParser(numberFrom(0, 1)).default(0.5),
     new Option('--rand-augment <n,magnitude>', 'random changes of colour and place: 2,9').argParser(randAugment),
     new Option('--erasing <p>', 'random rectangles of noise').argParser(numberFrom(0, 1)).default(0),
@@ -134,18 +137,26 @@ function augmentationOptions(): Option[] {
 
 async function trainOn({ api, io }: CommandContext, folder: string, flags: TrainFlags): Promise<void> {
   const { train } = await api();
-  const { output, resume, validation, validateEvery, saveEvery, cache, interpolation, backend, threads } = flags;
+  const { output, resume, validation, validateEvery, saveEvery, cache, interpolation, backend, threads, share } = flags;
   const line = trainingLine(io, isTerminal(io.stderr) && !flags.quiet);
   try {
     const result = await train(folder, {
-      ...{ output, resume, validation, validateEvery, saveEvery, interpolation, backend, threads },
+      output,
+      resume,
+      validation,
+      validateEvery,
+      saveEvery,
+      interpolation,
+      backend,
+      threads,
+      share,
       cacheBytes: cache * 2 ** 20,
       network: networkOf(flags),
       recipe: recipeOf(flags),
       signal: io.signal,
       onEvent: (event) => {
         line.show(event);
-        if (!flags.quiet) tell(io, event, line.clear);
+        if (!flags.quiet) tell(io, event, line);
       },
     });
     line.clear();
@@ -156,10 +167,10 @@ async function trainOn({ api, io }: CommandContext, folder: string, flags: Train
 }
 
 /** What is worth a line that stays. */
-function tell(io: Io, event: TrainEvent, clear: () => void): void {
+function tell(io: Io, event: TrainEvent, line: TrainingLine): void {
   if (event.kind === 'resumed') note(io, `going on after step ${event.step}`);
   if (event.kind !== 'examined') return;
-  clear();
+  line.clear();
   const { top1, loss, images } = event.examination;
   note(io, `step ${event.step}: ${(100 * top1).toFixed(2)} % of ${images} validation images, loss ${loss.toFixed(4)}`);
 }
@@ -175,8 +186,18 @@ function recipeOf(flags: TrainFlags): RecipeOptions {
   const { seed, epochs, steps, warmupEpochs, batchSize, accumulate, learningRate, weightDecay } = flags;
   const { clipNorm, labelSmoothing, stochasticDepth, crop: asked = USUAL_CROP, flip, erasing, mixup, cutmix } = flags;
   return {
-    ...{ seed, epochs, steps, warmupEpochs, batchSize, accumulate, learningRate, weightDecay, clipNorm },
-    ...{ labelSmoothing, stochasticDepth, averageDecay: flags.average },
+    seed,
+    epochs,
+    steps,
+    warmupEpochs,
+    batchSize,
+    accumulate,
+    learningRate,
+    weightDecay,
+    clipNorm,
+    labelSmoothing,
+    stochasticDepth,
+    averageDecay: flags.average,
     optimizer:
       flags.optimizer === 'sgd'
         ? { kind: 'sgd', momentum: 0.9, nesterov: true }
