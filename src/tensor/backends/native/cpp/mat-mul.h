@@ -44,7 +44,7 @@ struct Product {
     const size_t panels = ceilDivide(args.N, TILE_COLUMNS<S>);
     packPanels<S>(b(), bStride(), args.transposeB, space, args.K, args.N, 0, panels);
     const float* const rows = rowsOfA(space);
-    multiplyPart<S>(rows, args.K, space, out(), args.N, args.N, args.K, {0, args.M, 0, panels}, {});
+    multiplyPart<S>(Stored{rows, args.K}, space, out(), args.N, args.N, args.K, {0, args.M, 0, panels}, {});
   }
 
   /** The product on all threads. */
