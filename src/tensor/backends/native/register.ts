@@ -1,12 +1,4 @@
-import {
-  BatchMatMul,
-  Softmax,
-  copyRegisteredKernels,
-  getKernel,
-  registerBackend,
-  registerKernel,
-  unregisterKernel,
-} from '@tensorflow/tfjs-core';
+import { BatchMatMul, Softmax, copyRegisteredKernels, registerBackend, registerKernel } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 
 import { registerCompositions } from '../../op.ts';
@@ -18,12 +10,14 @@ import type { Addon } from './addon.ts';
 import { attentionForward } from './attention.ts';
 import { BINARY_CODES, binaryForward } from './binary.ts';
 import type { BinaryKernel } from './binary.ts';
+import { registerConvolutions } from './convolutions/index.ts';
 import type { Device, Forward } from './forward.ts';
 import { geluForward } from './gelu.ts';
 import { layerNormForward } from './layer-norm.ts';
 import { linearForward } from './linear.ts';
 import { matMulForward } from './mat-mul.ts';
 import { NativeBackend } from './native-backend.ts';
+import { replace, replaceForFloats } from './replace.ts';
 import { softmaxForward } from './softmax.ts';
 
 /** Tells tfjs of the backend: every kernel of its CPU backend, and in place of those that take the time our own. */
@@ -41,6 +35,7 @@ export function registerNative(addon: Addon): NativeBackend {
   for (const kernel of Object.keys(BINARY_CODES) as BinaryKernel[]) {
     replace(kernel, ([a, b]) => binaryForward(kernel, a!, b!, device));
   }
+  registerConvolutions(device);
   registerCompositions('native');
   return backend;
 }
@@ -51,26 +46,5 @@ function register<Attrs>(kernelName: string, forward: Forward<Attrs>, device: De
     backendName: 'native',
     // The engine passes on the very attributes and inputs that the op gave it, and in that order.
     kernelFunc: ({ inputs, attrs }) => forward(Object.values(inputs) as Tensor[], attrs as unknown as Attrs, device),
-  });
-}
-
-/** Puts `forward` in the place of a stock kernel where all inputs are float32. */
-function replaceForFloats<Attrs>(kernelName: string, forward: Forward<Attrs>, device: Device): void {
-  replace<Attrs>(kernelName, (inputs, attrs) =>
-    inputs.every(({ dtype }) => dtype === 'float32') ? forward(inputs, attrs, device) : undefined,
-  );
-}
-
-/** Puts a kernel in the place of a stock one, which still does what ours declines. */
-function replace<Attrs>(
-  kernelName: string,
-  ours: (inputs: readonly Tensor[], attrs: Attrs) => ReturnType<Forward<Attrs>> | undefined,
-): void {
-  const stock = getKernel(kernelName, 'native');
-  unregisterKernel(kernelName, 'native');
-  registerKernel({
-    ...stock,
-    kernelFunc: (call) =>
-      ours(Object.values(call.inputs) as Tensor[], call.attrs as unknown as Attrs) ?? stock.kernelFunc(call),
   });
 }

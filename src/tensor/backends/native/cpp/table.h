@@ -1,6 +1,7 @@
 #pragma once
 
 #include "attention.h"
+#include "convolution-gradients.h"
 #include "elementwise.h"
 #include "layer-norm.h"
 #include "linear.h"
@@ -13,7 +14,8 @@ namespace patchlens {
 template <class S>
 constexpr Kernels tableOf(const char* name) {
   return {name,         packedSize<S>, packMatrix<S>, linear<S>,  matMul<S>,
-          attention<S>, layerNorm<S>,  activate<S>,   softmax<S>, binary<S>};
+          attention<S>, layerNorm<S>,  activate<S>,   softmax<S>, binary<S>,
+          convolution<S>, convolutionInputGradient<S>, convolutionFilterGradient<S>};
 }
 
 }  // namespace patchlens

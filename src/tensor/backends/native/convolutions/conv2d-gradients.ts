@@ -1,0 +1,47 @@
+import { backend_util } from '@tensorflow/tfjs-core';
+import type {
+  Conv2DBackpropFilterAttrs,
+  Conv2DBackpropInputAttrs,
+  Tensor,
+  Tensor4D,
+  TensorInfo,
+} from '@tensorflow/tfjs-core';
+
+import type { Device } from '../forward.ts';
+import { geometryOf } from './windows.ts';
+
+/** dy [B, Oh, Ow, N], filter [Kh, Kw, C, N] → the gradient of x [B, H, W, C]. */
+export function conv2dInputGradient(
+  [dy, filter]: readonly (Tensor | undefined)[],
+  { inputShape, strides, pad, dataFormat, dimRoundingMode }: Conv2DBackpropInputAttrs,
+  { backend, addon }: Device,
+): TensorInfo | undefined {
+  if (dataFormat !== 'NHWC') return undefined;
+  const filterShape = (filter as Tensor4D).shape;
+  const geometry = geometryOf(
+    backend_util.computeConv2DInfo(inputShape, filterShape, strides, 1, pad, dimRoundingMode),
+  );
+  if (geometry === undefined) return undefined;
+  const operands = [backend.floatsOf('conv2d gradient', dy!), backend.floatsOf('conv2d filter', filter!)] as const;
+  const { info, values } = backend.output(inputShape);
+  addon.convolutionInputGradient(...operands, values, geometry);
+  return info;
+}
+
+/** x [B, H, W, C], dy [B, Oh, Ow, N] → the gradient of the filter [Kh, Kw, C, N]. */
+export function conv2dFilterGradient(
+  [x, dy]: readonly (Tensor | undefined)[],
+  { filterShape, strides, pad, dataFormat, dimRoundingMode }: Conv2DBackpropFilterAttrs,
+  { backend, addon }: Device,
+): TensorInfo | undefined {
+  if (dataFormat !== 'NHWC') return undefined;
+  const inputShape = (x as Tensor4D).shape;
+  const geometry = geometryOf(
+    backend_util.computeConv2DInfo(inputShape, filterShape, strides, 1, pad, dimRoundingMode),
+  );
+  if (geometry === undefined) return undefined;
+  const operands = [backend.floatsOf('conv2d x', x!), backend.floatsOf('conv2d gradient', dy!)] as const;
+  const { info, values } = backend.output(filterShape);
+  addon.convolutionFilterGradient(...operands, values, geometry);
+  return info;
+}
