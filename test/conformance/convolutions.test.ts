@@ -109,10 +109,10 @@ function convolve({ strides, dilations, pad }: ConvolutionCase, x: Tensor4D, fil
 }
 
 function forward(each: ConvolutionCase, x: Input, filter: Input): Float64Array {
-  const { outShape, visit } = slide(each);
+  const windows = slide(each);
   const [C, N] = [each.x[3], each.N];
-  const y = new Float64Array(outShape.reduce((product, size) => product * size, N));
-  visit((window, tap, pixel) => {
+  const y = new Float64Array(windows.outShape.reduce((product, size) => product * size, N));
+  windows.visit((window, tap, pixel) => {
     for (let c = 0; c < C; c += 1) {
       for (let n = 0; n < N; n += 1) y[window * N + n]! += x.data[pixel * C + c]! * filter.data[(tap * C + c) * N + n]!;
     }

@@ -33,7 +33,7 @@ export function registerNative(addon: Addon): NativeBackend {
   replaceForFloats(BatchMatMul, matMulForward, device);
   replaceForFloats(Softmax, softmaxForward, device);
   for (const kernel of Object.keys(BINARY_CODES) as BinaryKernel[]) {
-    replace(kernel, ([a, b]) => binaryForward(kernel, a!, b!, device));
+    replace(kernel, ([a, b]) => binaryForward(kernel, a!, b!, device), device);
   }
   registerConvolutions(device);
   registerCompositions('native');

@@ -9,40 +9,39 @@ import {
   stridedSlice,
   tidy,
 } from '@tensorflow/tfjs-core';
-import type { Conv2DBackpropFilterAttrs, NamedAttrMap, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Conv2DBackpropFilterAttrs, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 
 import { ArgumentError } from '../../../errors.ts';
 
+/** For each tap the pixels it sees, transposed, times dy: [C, M]·[M, N] → [Kh, Kw, C, N]. */
+const filterGradient: Composition<Conv2DBackpropFilterAttrs> = ({ x, dy }, attrs) => {
+  const { filterShape, strides, pad: padding, dataFormat, dimRoundingMode } = attrs;
+  requireChannelsLast('conv2d', dataFormat);
+  const info = backend_util.computeConv2DInfo(x!.shape, filterShape, strides, 1, padding, dimRoundingMode);
+  const [, , C, N] = filterShape;
+  const rows = reshape(dy!, [-1, N]);
+  const products = pixelsOfTaps(x!, info).map((pixels) => matMul(reshape(pixels, [-1, C]), rows, true));
+  return reshape(stack(products), filterShape);
+};
+
 /** The gradients that tfjs-wasm 4.22 has no kernels for, from kernels that it has. */
 export function registerConvolutionGradients(): void {
-  register<Conv2DBackpropFilterAttrs>(Conv2DBackpropFilter, ({ x, dy }, attrs) => filterGradient(x!, dy!, attrs));
+  register(Conv2DBackpropFilter, filterGradient);
 }
 
-function register<Attrs>(
-  kernelName: string,
-  compose: (inputs: Record<string, Tensor4D>, attrs: Attrs) => Tensor,
-): void {
+/** A kernel of stock operations; the engine passes the op's own inputs and attributes, as tensors. */
+type Composition<Attrs> = (inputs: Readonly<Record<string, Tensor4D>>, attrs: Attrs) => Tensor;
+
+function register<Attrs>(kernelName: string, compose: Composition<Attrs>): void {
   registerKernel({
     kernelName,
     backendName: 'wasm',
-    // The engine passes the op's own inputs and attributes, as tensors.
     kernelFunc: ({ inputs, attrs }) =>
-      tidy(() => compose(inputs as Record<string, Tensor4D>, attrs as NamedAttrMap as unknown as Attrs)),
+      tidy(() => compose(inputs as Record<string, Tensor4D>, attrs as unknown as Attrs)),
   });
 }
 
 type ConvInfo = ReturnType<typeof backend_util.computeConv2DInfo>;
-
-/** For each tap the pixels it sees, transposed, times dy: [C, M]·[M, N] → [Kh, Kw, C, N]. */
-function filterGradient(x: Tensor4D, dy: Tensor4D, attrs: Conv2DBackpropFilterAttrs): Tensor {
-  const { filterShape, strides, pad: padding, dataFormat, dimRoundingMode } = attrs;
-  requireChannelsLast('conv2d', dataFormat);
-  const info = backend_util.computeConv2DInfo(x.shape, filterShape, strides, 1, padding, dimRoundingMode);
-  const [, , C, N] = filterShape;
-  const rows = reshape(dy, [-1, N]);
-  const products = pixelsOfTaps(x, info).map((pixels) => matMul(reshape(pixels, [-1, C]), rows, true));
-  return reshape(stack(products), filterShape);
-}
 
 /** For each tap the pixels [B, Oh, Ow, C] that lie under it, zero outside the images. */
 function pixelsOfTaps(x: Tensor4D, info: ConvInfo): Tensor[] {

@@ -1,21 +1,15 @@
 import { backend_util } from '@tensorflow/tfjs-core';
-import type {
-  Conv2DBackpropFilterAttrs,
-  Conv2DBackpropInputAttrs,
-  Tensor,
-  Tensor4D,
-  TensorInfo,
-} from '@tensorflow/tfjs-core';
+import type { Conv2DBackpropFilterAttrs, Conv2DBackpropInputAttrs, Tensor4D } from '@tensorflow/tfjs-core';
 
-import type { Device } from '../forward.ts';
+import type { PartialForward } from '../replace.ts';
 import { geometryOf } from './windows.ts';
 
 /** dy [B, Oh, Ow, N], filter [Kh, Kw, C, N] → the gradient of x [B, H, W, C]. */
-export function conv2dInputGradient(
-  [dy, filter]: readonly (Tensor | undefined)[],
-  { inputShape, strides, pad, dataFormat, dimRoundingMode }: Conv2DBackpropInputAttrs,
-  { backend, addon }: Device,
-): TensorInfo | undefined {
+export const conv2dInputGradient: PartialForward<Conv2DBackpropInputAttrs> = (
+  [dy, filter],
+  { inputShape, strides, pad, dataFormat, dimRoundingMode },
+  { backend, addon },
+) => {
   if (dataFormat !== 'NHWC') return undefined;
   const filterShape = (filter as Tensor4D).shape;
   const geometry = geometryOf(
@@ -26,14 +20,14 @@ export function conv2dInputGradient(
   const { info, values } = backend.output(inputShape);
   addon.convolutionInputGradient(...operands, values, geometry);
   return info;
-}
+};
 
 /** x [B, H, W, C], dy [B, Oh, Ow, N] → the gradient of the filter [Kh, Kw, C, N]. */
-export function conv2dFilterGradient(
-  [x, dy]: readonly (Tensor | undefined)[],
-  { filterShape, strides, pad, dataFormat, dimRoundingMode }: Conv2DBackpropFilterAttrs,
-  { backend, addon }: Device,
-): TensorInfo | undefined {
+export const conv2dFilterGradient: PartialForward<Conv2DBackpropFilterAttrs> = (
+  [x, dy],
+  { filterShape, strides, pad, dataFormat, dimRoundingMode },
+  { backend, addon },
+) => {
   if (dataFormat !== 'NHWC') return undefined;
   const inputShape = (x as Tensor4D).shape;
   const geometry = geometryOf(
@@ -44,4 +38,4 @@ export function conv2dFilterGradient(
   const { info, values } = backend.output(filterShape);
   addon.convolutionFilterGradient(...operands, values, geometry);
   return info;
-}
+};

@@ -2,32 +2,25 @@ import { backend_util, getKernel, util } from '@tensorflow/tfjs-core';
 import type { Conv2DAttrs, FusedConv2DAttrs, Tensor, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
 
 import type { Device } from '../forward.ts';
+import type { PartialForward } from '../replace.ts';
 import { geometryOf } from './windows.ts';
 
 /** Activations that the kernel applies before it writes: `enum class Activation` of cpp/kernels.h by tfjs's names. */
 const FUSED_ACTIVATIONS: Readonly<Record<string, number>> = { linear: 0, relu: 1, relu6: 5 };
 
 /** The kernel behind `conv2d`: x [B, H, W, C], filter [Kh, Kw, C, N] → [B, Oh, Ow, N]. */
-export function conv2d(
-  [x, filter]: readonly (Tensor | undefined)[],
-  attrs: Conv2DAttrs,
-  device: Device,
-): TensorInfo | undefined {
+export const conv2d: PartialForward<Conv2DAttrs> = ([x, filter], attrs, device) => {
   return convolve(x as Tensor4D, filter as Tensor4D, undefined, attrs, 0, device);
-}
+};
 
 /** The kernel behind `fused.conv2d` where the bias, if any, is one value for each channel. */
-export function fusedConv2d(
-  [x, filter, bias, preluWeights]: readonly (Tensor | undefined)[],
-  attrs: FusedConv2DAttrs,
-  device: Device,
-): TensorInfo | undefined {
+export const fusedConv2d: PartialForward<FusedConv2DAttrs> = ([x, filter, bias, preluWeights], attrs, device) => {
   const N = filter!.shape[3];
   if (bias !== undefined && (bias.dtype !== 'float32' || bias.size !== N || bias.shape.at(-1) !== N)) return undefined;
   const code = FUSED_ACTIVATIONS[attrs.activation];
   const y = convolve(x as Tensor4D, filter as Tensor4D, bias, attrs, code ?? 0, device);
   return y === undefined || code !== undefined ? y : activated(y, attrs, preluWeights, device);
-}
+};
 
 function convolve(
   x: Tensor4D,

@@ -122,11 +122,11 @@ class FilterGradient {
  public:
   explicit FilterGradient(const ConvolutionFilterGradientArguments& args)
       : args_(args), patches_(args.x, args.windows), M_(args.windows.count()), K_(args.windows.taps() * args.windows.C) {
-    rowParts_ = ceilDivide(K_, BLOCK_ROWS);
+    rowParts_ = ceilDivide(K_, BLOCK_ROWS<S>);
     columnParts_ = ceilDivide(args.N, BLOCK_COLUMNS);
     const size_t wanted = ceilDivide(LEAST_TASKS, rowParts_ * columnParts_);
     const size_t affordable = MOST_PARTIAL / (K_ * args.N) + 1;
-    stretches_ = least(least(wanted, affordable), ceilDivide(M_, BLOCK_DEPTH));
+    stretches_ = least(least(wanted, affordable), ceilDivide(M_, BLOCK_DEPTH<S>));
     if (stretches_ == 0) stretches_ = 1;
   }
 
@@ -149,21 +149,21 @@ class FilterGradient {
 
   /** One block of dFilter, summed over one stretch of the windows. */
   void block(float* sums, size_t stretch, size_t rowPart, size_t columnPart) const {
-    const size_t tiles = ceilDivide(K_, TILE_ROWS);
-    const size_t k0 = tiles * rowPart / rowParts_ * TILE_ROWS;
-    const size_t rows = least(tiles * (rowPart + 1) / rowParts_ * TILE_ROWS, K_) - k0;
+    const size_t tiles = ceilDivide(K_, S::TILE_ROWS);
+    const size_t k0 = tiles * rowPart / rowParts_ * S::TILE_ROWS;
+    const size_t rows = least(tiles * (rowPart + 1) / rowParts_ * S::TILE_ROWS, K_) - k0;
     const size_t panels = ceilDivide(args_.N, COLUMNS);
     const size_t n0 = panels * columnPart / columnParts_ * COLUMNS;
     const size_t columns = least(panels * (columnPart + 1) / columnParts_ * COLUMNS, args_.N) - n0;
     const size_t end = M_ * (stretch + 1) / stretches_;
     const size_t stride = oddLines(rows);
-    const size_t patchFloats = ceilDivide(Patches<S>::gatheredSize(BLOCK_DEPTH, stride), LINE) * LINE;
-    float* const space = scratch(Scratch::own, patchFloats + packedSize<S>(BLOCK_DEPTH, columns));
+    const size_t patchFloats = ceilDivide(Patches<S>::gatheredSize(BLOCK_DEPTH<S>, stride), LINE) * LINE;
+    float* const space = scratch(Scratch::own, patchFloats + packedSize<S>(BLOCK_DEPTH<S>, columns));
     float* const dy = space + patchFloats;
     const size_t first = M_ * stretch / stretches_;
     size_t m = first;
     do {
-      const size_t depth = least(BLOCK_DEPTH, end - m);
+      const size_t depth = least(BLOCK_DEPTH<S>, end - m);
       patches_.gather(space, stride, m, depth, k0, rows);
       packPanels<S>(args_.dy + m * args_.N + n0, args_.N, false, dy, depth, columns, 0, ceilDivide(columns, COLUMNS));
       multiplyBlock({space, stride}, dy, sums + k0 * args_.N + n0, rows, columns, depth, m > first);
@@ -173,8 +173,8 @@ class FilterGradient {
 
   void multiplyBlock(Columns patches, const float* dy, float* sums, size_t rows, size_t columns, size_t depth, bool accumulate) const {
     for (size_t n = 0; n < columns; n += COLUMNS) {
-      for (size_t k = 0; k < rows; k += TILE_ROWS) {
-        multiplyRows<S>(patches.from(k), dy + n * depth, depth, sums + k * args_.N + n, args_.N, least(TILE_ROWS, rows - k),
+      for (size_t k = 0; k < rows; k += S::TILE_ROWS) {
+        multiplyRows<S>(patches.from(k), dy + n * depth, depth, sums + k * args_.N + n, args_.N, least(S::TILE_ROWS, rows - k),
                         least(COLUMNS, columns - n), accumulate);
       }
     }

@@ -7,7 +7,8 @@
 
 namespace patchlens {
 
-/** A product's rows and panels in nearly equal parts, from the shape and the number of threads. */
+/** A product's rows and panels in nearly equal parts. */
+template <class S>
 struct Grid {
   size_t tiles, panels, rowParts, panelParts;
 
@@ -15,7 +16,7 @@ struct Grid {
   Part part(size_t i, size_t M) const {
     const size_t r = i / panelParts;
     const size_t p = i % panelParts;
-    return {least(tiles * r / rowParts * TILE_ROWS, M), least(tiles * (r + 1) / rowParts * TILE_ROWS, M),
+    return {least(tiles * r / rowParts * S::TILE_ROWS, M), least(tiles * (r + 1) / rowParts * S::TILE_ROWS, M),
             panels * p / panelParts, panels * (p + 1) / panelParts};
   }
 };
@@ -25,10 +26,10 @@ struct Grid {
  * be gathered, and all of its panels.
  */
 template <class S>
-Grid gridFor(size_t M, size_t N, size_t K, size_t rowCost) {
-  const size_t tiles = ceilDivide(M, TILE_ROWS);
+Grid<S> gridFor(size_t M, size_t N, size_t K, size_t rowCost) {
+  const size_t tiles = ceilDivide(M, S::TILE_ROWS);
   const size_t panels = ceilDivide(N, TILE_COLUMNS<S>);
-  Grid best{tiles, panels, 1, 1};
+  Grid<S> best{tiles, panels, 1, 1};
   if (threads() == 1 || M * N * (K + 1) < WORTH_A_THREAD) return best;
   const size_t wanted = least(4 * threads(), tiles * panels);
   size_t lowest = ~size_t{0};
@@ -46,7 +47,7 @@ Grid gridFor(size_t M, size_t N, size_t K, size_t rowCost) {
 template <class S, class Source>
 void multiplyFrom(const Source& source, const float* packed, float* out, size_t M, size_t N, size_t K, size_t rowCost, const Epilogue& epilogue) {
   if (M == 0 || N == 0) return;
-  const Grid grid = gridFor<S>(M, N, K, rowCost);
+  const Grid<S> grid = gridFor<S>(M, N, K, rowCost);
   parallel(grid.parts(), [&](size_t i) { multiplyPart<S>(source, packed, out, N, N, K, grid.part(i, M), epilogue); });
 }
 

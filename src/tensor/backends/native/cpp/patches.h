@@ -33,7 +33,7 @@ class Patches {
 
   /** For `multiplyPart`: a block of rows, gathered into this thread's own scratch space. */
   Rows block(size_t m, size_t rows, size_t k, size_t size) const {
-    float* const space = scratch(Scratch::own, gatheredSize(BLOCK_ROWS, BLOCK_DEPTH));
+    float* const space = scratch(Scratch::own, gatheredSize(BLOCK_ROWS<S>, BLOCK_DEPTH<S>));
     gather(space, size, m, rows, k, size);
     return {space, size};
   }
