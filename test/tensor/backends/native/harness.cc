@@ -1,6 +1,6 @@
-// Every kernel of every instruction set of this processor on random shapes, against the same sums in float64. Operands
-// end where their memory ends and outputs begin as NaN, so that a sanitizer sees a stray access and the comparison a
-// place left out. Prints the seed first: `harness 7` runs it again.
+// Every kernel of every instruction set of this processor, and of vectors wider than it has, on random shapes, against
+// the same sums in float64. Operands end where their memory ends and outputs begin as NaN, so that a sanitizer sees a
+// stray access and the comparison a place left out. Prints the seed first: `harness 7` runs it again.
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +12,10 @@
 #include "isa.h"
 #include "scratch.h"
 #include "thread-pool.h"
+
+namespace patchlens {
+extern const Kernels wideKernels;
+}
 
 using namespace patchlens;
 
@@ -251,6 +255,22 @@ void checkConvolution(const Kernels& kernels) {
   compare("convolution", out, expected, sumOf(K));
 }
 
+void check(const Kernels& kernels, int rounds) {
+  const int before = failures;
+  for (size_t threadCount = 1; threadCount <= 3; threadCount++) {
+    setThreads(threadCount);
+    for (int round = 0; round < rounds; round++) {
+      checkLinear(kernels);
+      checkMatMul(kernels);
+      checkAttention(kernels);
+      checkRows(kernels);
+      checkElements(kernels);
+      checkConvolution(kernels);
+    }
+  }
+  std::printf("%s: %d failures\n", kernels.name, failures - before);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -267,11 +287,14 @@ int main(int count, char** arguments) {
         checkAttention(*kernels);
         checkRows(*kernels);
         checkElements(*kernels);
-        checkConvolution(*kernels);
       }
     }
     std::printf("%s: %d failures\n", kernels->name, failures);
   }
+}
+
+  for (size_t i = 0; const Kernels* kernels = runnableKernels(i); i++) check(*kernels, rounds);
+  check(wideKernels, rounds);
   // Two callers at once, as two worker threads of Node are.
   const Kernels& kernels = *runnableKernels(0);
   const auto call = [&kernels] {

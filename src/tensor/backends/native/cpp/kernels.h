@@ -142,6 +142,7 @@ struct Kernels {
 extern const Kernels portableKernels;
 #if defined(__x86_64__)
 extern const Kernels avx2Kernels;
+extern const Kernels avx512Kernels;
 #endif
 
 }  // namespace patchlens
