@@ -4,7 +4,7 @@ import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import type { Device, Forward } from './forward.ts';
 
 /** What a kernel's inputs come as: in the op's order, an optional one undefined where it is absent. */
-export type Inputs = readonly (Tensor | undefined)[];
+type Inputs = readonly (Tensor | undefined)[];
 
 /** A kernel that returns undefined where the stock one is to do the work. */
 export type PartialForward<Attrs> = (

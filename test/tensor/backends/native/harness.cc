@@ -278,21 +278,6 @@ int main(int count, char** arguments) {
   const int rounds = count > 2 ? std::atoi(arguments[2]) : 60;
   std::printf("seed %u\n", seed);
   generator.seed(seed);
-  for (size_t i = 0; const Kernels* kernels = runnableKernels(i); i++) {
-    for (size_t threadCount = 1; threadCount <= 3; threadCount++) {
-      setThreads(threadCount);
-      for (int round = 0; round < rounds; round++) {
-        checkLinear(*kernels);
-        checkMatMul(*kernels);
-        checkAttention(*kernels);
-        checkRows(*kernels);
-        checkElements(*kernels);
-      }
-    }
-    std::printf("%s: %d failures\n", kernels->name, failures);
-  }
-}
-
   for (size_t i = 0; const Kernels* kernels = runnableKernels(i); i++) check(*kernels, rounds);
   check(wideKernels, rounds);
   // Two callers at once, as two worker threads of Node are.
