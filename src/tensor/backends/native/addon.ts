@@ -70,10 +70,44 @@ export interface Addon {
   ): void;
   convolutionInputGradient(dy: Float32Array, filter: Float32Array, dx: Float32Array, geometry: Int32Array): void;
   convolutionFilterGradient(x: Float32Array, dy: Float32Array, dFilter: Float32Array, geometry: Int32Array): void;
+  activationGradient(dy: Float32Array, x: Float32Array, dx: Float32Array, activation: number): void;
+  layerNormGradient(
+    dy: Float32Array,
+    x: Float32Array,
+    scale: Float32Array,
+    dx: Float32Array,
+    dScale: Float32Array,
+    dBias: Float32Array,
+    epsilon: number,
+  ): void;
+  /** Fills dMask if it is there, else dq, dk and dv. */
+  attentionGradient(
+    q: Float32Array,
+    k: Float32Array,
+    v: Float32Array,
+    mask: Float32Array | null,
+    dOutput: Float32Array,
+    dWeights: Float32Array | null,
+    dq: Float32Array | null,
+    dk: Float32Array | null,
+    dv: Float32Array | null,
+    dMask: Float32Array | null,
+    /** As of `attention`. */
+    sizes: Int32Array,
+    scale: number,
+  ): void;
+  /** Over the middle axis, times a factor. */
+  reduceSum(
+    x: Float32Array,
+    out: Float32Array,
+    /** outer, R, inner */
+    sizes: Int32Array,
+    factor: number,
+  ): void;
 }
 
 /** `INTERFACE` of cpp/addon.cc. */
-const INTERFACE = 2;
+const INTERFACE = 3;
 
 // src/ and dist/ lie beside each other, and the binary is built once, beside its sources.
 const FOLDER = new URL('../../../../src/tensor/backends/native/', import.meta.url);

@@ -1,22 +1,36 @@
-import { BatchMatMul, Softmax, copyRegisteredKernels, registerBackend, registerKernel } from '@tensorflow/tfjs-core';
+import {
+  BatchMatMul,
+  Mean,
+  Softmax,
+  Sum,
+  copyRegisteredKernels,
+  registerBackend,
+  registerKernel,
+} from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 
 import { registerCompositions } from '../../op.ts';
+import { ACTIVATION_GRADIENT } from '../../ops/activation-gradient.ts';
+import { ATTENTION_GRADIENT } from '../../ops/attention-gradient.ts';
 import { ATTENTION } from '../../ops/attention.ts';
 import { GELU } from '../../ops/gelu.ts';
-import { LAYER_NORM } from '../../ops/layer-norm.ts';
+import { LAYER_NORM, LAYER_NORM_GRADIENT } from '../../ops/layer-norm.ts';
 import { LINEAR } from '../../ops/linear.ts';
 import type { Addon } from './addon.ts';
+import { attentionGradient } from './attention-gradient.ts';
 import { attentionForward } from './attention.ts';
 import { BINARY_CODES, binaryForward } from './binary.ts';
 import type { BinaryKernel } from './binary.ts';
 import { registerConvolutions } from './convolutions/index.ts';
 import type { Device, Forward } from './forward.ts';
 import { geluForward } from './gelu.ts';
+import { activationGradient, layerNormGradient } from './gradients.ts';
 import { layerNormForward } from './layer-norm.ts';
 import { linearForward } from './linear.ts';
 import { matMulForward } from './mat-mul.ts';
 import { NativeBackend } from './native-backend.ts';
+import { reduceForward } from './reduce.ts';
+import type { ReduceAttrs } from './reduce.ts';
 import { replace, replaceForFloats } from './replace.ts';
 import { softmaxForward } from './softmax.ts';
 
@@ -30,10 +44,16 @@ export function registerNative(addon: Addon): NativeBackend {
   register(GELU.name, geluForward, device);
   register(LAYER_NORM.name, layerNormForward, device);
   register(ATTENTION.name, attentionForward, device);
+  register(ACTIVATION_GRADIENT.name, activationGradient, device);
+  register(LAYER_NORM_GRADIENT.name, layerNormGradient, device);
+  register(ATTENTION_GRADIENT.name, attentionGradient, device);
   replaceForFloats(BatchMatMul, matMulForward, device);
   replaceForFloats(Softmax, softmaxForward, device);
   for (const kernel of Object.keys(BINARY_CODES) as BinaryKernel[]) {
     replace(kernel, ([a, b]) => binaryForward(kernel, a!, b!, device), device);
+  }
+  for (const kernel of [Sum, Mean] as const) {
+    replace<ReduceAttrs>(kernel, ([x], attrs) => reduceForward(kernel, x!, attrs, device), device);
   }
   registerConvolutions(device);
   registerCompositions('native');

@@ -79,6 +79,45 @@ struct BinaryArguments {
   size_t bStrides[MAX_AXES];
 };
 
+/** dx, dscale and dbias of ⟨layerNorm(x), dy⟩; dScale and dBias have D floats. */
+struct LayerNormGradientArguments {
+  const float* dy;
+  const float* x;
+  const float* scale;
+  float* dx;
+  float* dScale;
+  float* dBias;
+  size_t rows, D;
+  float epsilon;
+};
+
+/**
+ * The gradients of attention from dOut [B, Nq, H·Dvh] and, unless null, dWeights [B, H, Nq, Nk]: dq, dk and dv, or of the
+ * mask alone dMask [maskB, maskH, Nq, Nk].
+ */
+struct AttentionGradientArguments {
+  const float* q;
+  const float* k;
+  const float* v;
+  const float* mask;
+  const float* dOut;
+  const float* dWeights;
+  float* dq;
+  float* dk;
+  float* dv;
+  float* dMask;
+  size_t B, H, Nq, Nk, Dh, Dvh, maskB, maskH;
+  float scale;
+};
+
+/** out = factor·Σ x over the middle axis of [outer, R, inner]. */
+struct ReduceArguments {
+  const float* x;
+  float* out;
+  size_t outer, R, inner;
+  float factor;
+};
+
 /**
  * Windows of Kh×Kw taps on images [B, H, W, C], Oh×Ow of them on each: tap (i, j) of window (y, x) is the pixel at
  * y·strideY + i·dilationY − top, x·strideX + j·dilationX − left, which may lie outside.
@@ -134,6 +173,12 @@ struct Kernels {
   /** Softmax of each of `rows` rows of D floats. */
   void (*softmax)(const float* x, float* out, size_t rows, size_t D);
   void (*binary)(const BinaryArguments&);
+  /** dx = dy·f′(x) of an activation f. */
+  void (*activationGradient)(const float* dy, const float* x, float* dx, size_t size, Activation activation);
+  void (*layerNormGradient)(const LayerNormGradientArguments&);
+  void (*attentionGradient)(const AttentionGradientArguments&);
+  void (*attentionMaskGradient)(const AttentionGradientArguments&);
+  void (*reduceSum)(const ReduceArguments&);
   void (*convolution)(const ConvolutionArguments&);
   void (*convolutionInputGradient)(const ConvolutionInputGradientArguments&);
   void (*convolutionFilterGradient)(const ConvolutionFilterGradientArguments&);
