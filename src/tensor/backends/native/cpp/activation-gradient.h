@@ -33,6 +33,8 @@ inline typename S::V slopeOf(Constant<activation>, typename S::V x) {
     }
     case Activation::geluQuick:
       return gatedSlope<S>(x, x * 1.702f, S::splat(1.702f));
+    case Activation::relu6:
+      return x > 0 ? (x < 6 ? S::splat(1) : V{}) : x * 0.0f;
   }
   return x;
 }
