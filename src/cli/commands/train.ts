@@ -32,7 +32,7 @@ interface TrainFlags extends CommonFlags, RunFlags {
   readonly warmupEpochs?: number;
   readonly batchSize?: number;
   readonly accumulate?: number;
-  readonly optimizer: 'adamw' | 'sgd';
+  readonly optimizer: keyof typeof OPTIMIZERS;
   readonly learningRate?: number;
   readonly weightDecay?: number;
   readonly clipNorm?: number;
@@ -57,6 +57,14 @@ const ARCHITECTURES = {
   'vit-base': 'B',
   'vit-large': 'L',
 } as const satisfies Record<string, ViTChoice['size']>;
+
+const ADAMW = { kind: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
+
+const OPTIMIZERS = {
+  adamw: ADAMW,
+  sgd: { kind: 'sgd', momentum: 0.9, nesterov: true },
+  muon: { kind: 'muon', momentum: 0.95, others: ADAMW },
+} as const satisfies Record<string, RecipeOptions['optimizer']>;
 
 const INTERPOLATIONS: Record<Interpolation, true> = { bilinear: true, bicubic: true, lanczos: true, box: true };
 
@@ -107,7 +115,7 @@ function recipeOptions(): Option[] {
     ),
     new Option('--batch-size <n>', 'images of one pass (default: 64)').argParser(positiveInteger),
     new Option('--accumulate <n>', 'passes of one step (default: 1)').argParser(positiveInteger),
-    choice('--optimizer <name>', 'what changes the parameters', ['adamw', 'sgd'], 'adamw'),
+    choice('--optimizer <name>', 'what changes the parameters', Object.keys(OPTIMIZERS), 'adamw'),
     new Option('--learning-rate <x>', 'the highest (default: 0.001)').argParser(numberFrom(0)),
     new Option('--weight-decay <x>', 'of matrices (default: 0.05)').argParser(numberFrom(0)),
     new Option('--clip-norm <x>', 'largest norm of the gradients (default: 1)').argParser(numberFrom(0)),
@@ -198,10 +206,7 @@ function recipeOf(flags: TrainFlags): RecipeOptions {
     labelSmoothing,
     stochasticDepth,
     averageDecay: flags.average,
-    optimizer:
-      flags.optimizer === 'sgd'
-        ? { kind: 'sgd', momentum: 0.9, nesterov: true }
-        : { kind: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+    optimizer: OPTIMIZERS[flags.optimizer],
     augmentation: { crop: asked, flip, randAugment: flags.randAugment ?? null, erasing },
     mixing: { mixup, cutmix },
   };
