@@ -1,5 +1,6 @@
-import { ArgumentError, ConfigError } from './errors.ts';
+import { ArgumentError } from './errors.ts';
 import { IMAGENET_1K } from './labels/imagenet-1k.ts';
+import { planCnn } from './load-cnn.ts';
 import type { Plan, PlanContext } from './load-plan.ts';
 import { planViT } from './load-vit.ts';
 import type { LoadOptions, ModelInfo } from './model-info.ts';
@@ -88,7 +89,7 @@ function planOf({ config, imageSize }: Description, context: PlanContext): Plan 
     case 'vit':
       return planViT(config, imageSize, context);
     case 'resnet':
-      throw new ConfigError(`${context.where}: expected a Vision Transformer, got ${config.kind}`);
+      return planCnn(config, imageSize, context);
   }
 }
 

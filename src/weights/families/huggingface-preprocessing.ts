@@ -30,7 +30,7 @@ export type ProcessorConfig = z.input<typeof ProcessorConfig>;
 /** Pillow's numbers for its filters; nearest (0) and Hamming (5) no published ViT uses. */
 const FILTERS: Readonly<Record<number, Interpolation>> = { 1: 'lanczos', 2: 'bilinear', 3: 'bicubic', 4: 'box' };
 
-interface Processor {
+export interface Processor {
   /** The size of what it hands to the model. */
   readonly imageSize: Size;
   readonly preprocessingAt: (imageSize: Size) => Preprocessing;
