@@ -7,11 +7,14 @@ import type { ByteSource } from './byte-source.ts';
 import { decodeFloats, FLOAT_TYPES } from './floats.ts';
 import type { FloatType } from './floats.ts';
 import { outlineOf } from './json-text.ts';
+import { faultsOf } from './schema-faults.ts';
 
 /** The format allows 100 MB; a header of this size names 300,000 tensors, and parsed it takes many times its bytes. */
 const MAX_HEADER_BYTES = 32 * 2 ** 20;
 /** The header, a tensor, its shape; more only in metadata, which nobody reads. */
 const MAX_HEADER_DEPTH = 8;
+/** No parameter of a network is near it, and larger arrays are beyond what a typed array surely holds. */
+const MAX_TENSOR_BYTES = 2 ** 32;
 const LENGTH_BYTES = 8;
 
 const Entry = z.object({
@@ -95,9 +98,7 @@ function readHeader(bytes: ArrayBuffer, body: number, where: string): TensorEntr
     .map(([name, value]) => {
       const entry = Entry.safeParse(value);
       if (!entry.success) {
-        throw new WeightsError(
-          `${where}: ${name}: expected {dtype, shape, data_offsets}: ${z.prettifyError(entry.error)}`,
-        );
+        throw new WeightsError(`${where}: ${name}: expected {dtype, shape, data_offsets}: ${faultsOf(entry.error)}`);
       }
       const { dtype, shape, data_offsets } = entry.data;
       return { name, dtype, shape, start: body + data_offsets[0], end: body + data_offsets[1] };
@@ -161,6 +162,10 @@ function checkLayout(entries: readonly TensorEntry[], body: number, fileBytes: n
     const width = BYTES_PER_VALUE[dtype];
     if (width === undefined) throw new WeightsError(`${where}: ${name}: expected a known dtype, got ${dtype}`);
     const expected = sizeOf(shape) * width;
+    // A file may be mostly holes, so its size does not say that anybody wrote so much.
+    if (end - start > MAX_TENSOR_BYTES) {
+      throw new WeightsError(`${where}: ${name}: expected at most ${MAX_TENSOR_BYTES} bytes, got ${end - start}`);
+    }
     if (start !== position || end - start !== expected || end > fileBytes) {
       throw new WeightsError(
         `${where}: ${name}: expected ${dtype} [${shape.join(', ')}] in ${expected} bytes from ${position - body}, ` +

@@ -84,6 +84,20 @@ function define(holder, key, value) {
 const STRANGE_KEYS = ['__proto__', 'constructor', 'length', '', 'toString'];
 
 function strangeValue(random, part) {
-  const values = [null, true, '', 'x'.repeat(1000), [], {}, [part, part], { part }, 0.5, 1e308, '1e9', '../../x', '\u001b[2J'];
+  const values = [
+    null,
+    true,
+    '',
+    'x'.repeat(1000),
+    [],
+    {},
+    [part, part],
+    { part },
+    0.5,
+    1e308,
+    '1e9',
+    '../../x',
+    '\u001b[2J',
+  ];
   return random.below(2) === 0 ? random.of(NUMBERS) : random.of(values);
 }

@@ -19,13 +19,37 @@ const WEIGHTS = ['WEIGHTS_INVALID'];
 export const TARGETS = {
   safetensors: byteTarget(
     [header({ a: entry('F32', [2], [0, 8]), b: entry('F16', [2, 2], [8, 16]) }, 16), header({}, 0)],
-    ['{', '}', '[', ']', '"a"', '"dtype"', '"data_offsets"', '"__metadata__"', '9007199254740993', '\\u0000', 'F64', 'BF16'],
+    [
+      '{',
+      '}',
+      '[',
+      ']',
+      '"a"',
+      '"dtype"',
+      '"data_offsets"',
+      '"__metadata__"',
+      '9007199254740993',
+      '\\u0000',
+      'F64',
+      'BF16',
+    ],
     WEIGHTS,
     (bytes) => readSafetensors(bytesInMemory(bytes), 'x'),
   ),
   npz: byteTarget(
     smallArchives(),
-    ['PK\x01\x02', 'PK\x03\x04', 'PK\x05\x06', "'shape': ", '(1,)', "'<f4'", '\x93NUMPY', '.npy', '../', '\xff\xff\xff\xff'],
+    [
+      'PK\x01\x02',
+      'PK\x03\x04',
+      'PK\x05\x06',
+      "'shape': ",
+      '(1,)',
+      "'<f4'",
+      '\x93NUMPY',
+      '.npy',
+      '../',
+      '\xff\xff\xff\xff',
+    ],
     WEIGHTS,
     (bytes) => readNpz(bytes, 'x'),
   ),
@@ -61,7 +85,13 @@ function byteTarget(seeds, words, codes, run) {
   const others = seeds;
   return {
     codes,
-    make: (random) => mutatedBytes(random, random.of(seeds), others, words.map((piece) => Buffer.from(piece, 'latin1'))),
+    make: (random) =>
+      mutatedBytes(
+        random,
+        random.of(seeds),
+        others,
+        words.map((piece) => Buffer.from(piece, 'latin1')),
+      ),
     run: (bytes) => run(new Uint8Array(bytes)),
     show: (bytes) => Buffer.from(bytes).toString('base64'),
   };
@@ -120,18 +150,32 @@ function word(random) {
   return random.below(8) === 0 ? random.of(WORDS) + random.of(WORDS) : random.of(WORDS);
 }
 
+function stop() {
+  throw new api.ModelNotFoundError('fuzzing ends where a model would be loaded');
+}
+
+const USE_CASES = ['loadModel', 'diagnose', 'convertModel', 'explain', 'explainImage', 'explainTraining'];
+const withoutModels = {
+  ...api,
+  ...Object.fromEntries(USE_CASES.map((name) => [name, stop])),
+  findImages: () => [],
+};
+
 /** Ends with one of the exit codes of the contract, never prints a control character, never calls itself a bug. */
 async function commandLine(argv) {
   let text = '';
   const stream = () => new Writable({ decodeStrings: false, write: (chunk, _, done) => done(void (text += chunk)) });
-  const io = { stdin: Readable.from([]), stdout: stream(), stderr: stream(), env: {}, signal: new AbortController().signal };
-  const stop = () => {
-    throw new api.ModelNotFoundError('fuzzing ends where a model would be loaded');
+  const io = {
+    stdin: Readable.from([]),
+    stdout: stream(),
+    stderr: stream(),
+    env: {},
+    signal: new AbortController().signal,
   };
-  const withoutModels = { ...api, loadModel: stop, diagnose: stop, convertModel: stop, explain: stop, findImages: () => [] };
   const code = await runCommand(argv, { api: async () => withoutModels, io });
   if (![0, 1, 2, 3, 4].includes(code)) throw new Error(`exit code ${code}`);
   // oxlint-disable-next-line no-control-regex
-  if (/[\0-\x08\x0b-\x1f\x7f\u202a-\u202e]/.test(text)) throw new Error(`a control character in ${JSON.stringify(text)}`);
+  if (/[\0-\x08\x0b-\x1f\x7f\u202a-\u202e]/.test(text))
+    throw new Error(`a control character in ${JSON.stringify(text)}`);
   if (text.includes('bug in patchlens')) throw new Error(text);
 }

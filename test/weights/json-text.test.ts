@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, jsonValue, property } from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { outlineOf } from '../../src/weights/json-text.ts';
@@ -10,8 +10,8 @@ test('counts brackets outside strings and names members, one as often as it is t
 });
 
 test('sees what the parser sees', () => {
-  fc.assert(
-    fc.property(fc.jsonValue(), (value) => {
+  assert(
+    property(jsonValue(), (value) => {
       const text = JSON.stringify(value, undefined, 1);
       const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
       expect(outlineOf(text)).toEqual({ depth: depthOf(value), names: isObject ? Object.keys(value) : [] });

@@ -83,6 +83,7 @@ describe('a file that does not describe its own bytes is refused', () => {
       withHeader(`{"a":${JSON.stringify(F32([2], [0, 8]))},"\\u0061":${JSON.stringify(F32([2], [0, 8]))}}`, eight),
       /expected each tensor once, got a twice/,
     ],
+    'a tensor above every array': [file({ a: F32([2 ** 31], [0, 2 ** 33]) }), /a: expected at most 4294967296 bytes/],
     'deep nesting': [withHeader('['.repeat(1000)), /expected a safetensors header nested at most 8 deep, got 1000/],
     'a header larger than any model needs': [
       withHeader(' '.repeat(2 ** 25 + 8)),

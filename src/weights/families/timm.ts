@@ -11,6 +11,7 @@ import { INTERPOLATIONS } from '../preprocessing.ts';
 import type { Preprocessing, Size } from '../preprocessing.ts';
 import { sourceFrom } from '../torch-tensor.ts';
 import type { TorchTensor } from '../torch-tensor.ts';
+import { faultsOf } from '../schema-faults.ts';
 
 /** ViT as pytorch-image-models publishes it: fused qkv, `config.json` with `pretrained_cfg`. */
 export const timm: Family = {
@@ -80,7 +81,7 @@ function parseConfig({ where, config }: Checkpoint): TimmConfig {
   }
   const parsed = TimmConfig.safeParse(config);
   if (parsed.success) return parsed.data;
-  throw new ConfigError(`${where}: config.json: expected a timm configuration: ${z.prettifyError(parsed.error)}`);
+  throw new ConfigError(`${where}: config.json: expected a timm configuration: ${faultsOf(parsed.error)}`);
 }
 
 function configOf({ where, arrays }: Checkpoint, published: TimmConfig): ViTConfig {
