@@ -7,7 +7,8 @@
 namespace patchlens {
 
 /** Query rows that share one pass over the keys: a few tiles, so that their scores stay in the second-level cache. */
-constexpr size_t QUERY_ROWS = 8 * TILE_ROWS;
+template <class S>
+constexpr size_t QUERY_ROWS = 48 / S::TILE_ROWS * S::TILE_ROWS;
 
 /** One head's packed keys and values, and how its operands lie. */
 template <class S>
@@ -41,7 +42,7 @@ class Head {
     const float* const q = args_.q + (b_ * args_.Nq + first) * stride + h_ * args_.Dh;
     float* const out = args_.out + (b_ * args_.Nq + first) * vStride + h_ * args_.Dvh;
     const size_t span = scoreStride(args_);
-    multiplyPart<S>(q, stride, packed_, scores, span, args_.Nk, args_.Dh, {0, rows, 0, keyPanels()}, {});
+    multiplyPart<S>(Stored{q, stride}, packed_, scores, span, args_.Nk, args_.Dh, {0, rows, 0, keyPanels()}, {});
     for (size_t r = 0; r < rows; r++) {
       float* const row = scores + r * span;
       const float greatest = scaleRow<S>(row, maskRow(first + r), row, args_.Nk, args_.scale);
@@ -49,7 +50,7 @@ class Head {
       multiplyRow<S>(row, row, args_.Nk, factor);
       if (args_.weights != nullptr) copyWeights(row, first + r);
     }
-    multiplyPart<S>(scores, span, values(), out, vStride, args_.Dvh, args_.Nk, {0, rows, 0, valuePanels()}, {});
+    multiplyPart<S>(Stored{scores, span}, values(), out, vStride, args_.Dvh, args_.Nk, {0, rows, 0, valuePanels()}, {});
   }
 
  private:
@@ -79,15 +80,15 @@ class Head {
 template <class S>
 void attention(const AttentionArguments& args) {
   const size_t heads = args.B * args.H;
-  const size_t blocks = ceilDivide(args.Nq, QUERY_ROWS);
+  const size_t blocks = ceilDivide(args.Nq, QUERY_ROWS<S>);
   const size_t span = Head<S>::packedSpan(args);
   float* const packed = scratch(Scratch::shared, heads * span);
   parallel(heads, [&](size_t i) { Head<S>(args, i, packed + i * span).packKeysAndValues(); });
   parallel(heads * blocks, [&](size_t i) {
-    const size_t first = i % blocks * QUERY_ROWS;
-    float* const scores = scratch(Scratch::own, QUERY_ROWS * Head<S>::scoreStride(args));
+    const size_t first = i % blocks * QUERY_ROWS<S>;
+    float* const scores = scratch(Scratch::own, QUERY_ROWS<S> * Head<S>::scoreStride(args));
     const size_t head = i / blocks;
-    Head<S>(args, head, packed + head * span).attend(first, least(first + QUERY_ROWS, args.Nq), scores);
+    Head<S>(args, head, packed + head * span).attend(first, least(first + QUERY_ROWS<S>, args.Nq), scores);
   });
 }
 
