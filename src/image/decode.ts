@@ -8,9 +8,9 @@ import type { RgbImage } from './rgb-image.ts';
 
 export interface DecodeOptions {
   /** Turn the picture as its EXIF tag says. Off reproduces `Image.open(f).convert('RGB')`, which ignores the tag. */
-  readonly autoOrient?: boolean;
+  readonly autoOrient?: boolean | undefined;
   /** Width × height, checked in the header before anything is decoded. */
-  readonly maxPixels?: number;
+  readonly maxPixels?: number | undefined;
 }
 
 /** 16,383 × 16,383, which is libvips's own guard; 805 MB as RGB. */
