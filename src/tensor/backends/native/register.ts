@@ -1,7 +1,10 @@
 import {
   BatchMatMul,
   Mean,
+  PadV2,
+  Slice,
   Softmax,
+  SplitV,
   Sum,
   copyRegisteredKernels,
   registerBackend,
@@ -19,6 +22,7 @@ import { LINEAR } from '../../ops/linear.ts';
 import type { Addon } from './addon.ts';
 import { attentionGradient } from './attention-gradient.ts';
 import { attentionForward } from './attention.ts';
+import { padForward, sliceForward, splitForward } from './boxes.ts';
 import { BINARY_CODES, binaryForward } from './binary.ts';
 import type { BinaryKernel } from './binary.ts';
 import { registerConvolutions } from './convolutions/index.ts';
@@ -49,6 +53,9 @@ export function registerNative(addon: Addon): NativeBackend {
   register(ATTENTION_GRADIENT.name, attentionGradient, device);
   replaceForFloats(BatchMatMul, matMulForward, device);
   replaceForFloats(Softmax, softmaxForward, device);
+  replaceForFloats(Slice, sliceForward, device);
+  replaceForFloats(PadV2, padForward, device);
+  replaceForFloats(SplitV, splitForward, device);
   for (const kernel of Object.keys(BINARY_CODES) as BinaryKernel[]) {
     replace(kernel, ([a, b]) => binaryForward(kernel, a!, b!, device), device);
   }
