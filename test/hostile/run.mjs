@@ -70,9 +70,9 @@ async function checkpointRows() {
 
 async function commandRows() {
   const rows = [];
-  for (const [what, line, codes] of COMMAND_LINES) {
+  for (const { what, line, code } of COMMAND_LINES) {
     const ended = await patchlens(line.split(' '));
-    check(what, ended, codes);
+    check(what, ended, [code]);
     rows.push(row(`${what}: \`${line}\``, ended, ended.stderr || ended.stdout));
   }
   return rows;

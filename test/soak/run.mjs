@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs';
 import { mkdtemp, rm, stat, truncate } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { Worker, isMainThread, workerData } from 'node:worker_threads';
 
 import { memory } from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
@@ -21,10 +21,7 @@ const MEBI = 2 ** 20;
 const faults = [];
 
 if (isMainThread) await main();
-else {
-  await classifyImages(workerData.paths, workerData.count);
-  parentPort.postMessage('done');
-}
+else await classifyImages(workerData.paths, workerData.count);
 
 async function main() {
   const folder = await mkdtemp(join(tmpdir(), 'patchlens-soak-'));
@@ -134,7 +131,7 @@ async function soakWorkers(paths) {
     new Promise((resolve, reject) => {
       const worker = new Worker(new URL(import.meta.url), { workerData: { paths, count: IMAGES / 100 } });
       worker.on('error', reject);
-      worker.on('message', resolve);
+      worker.on('exit', resolve);
     });
   await Promise.all([run(), run()]);
   console.log(`two worker threads: ${IMAGES / 100} images each`);
