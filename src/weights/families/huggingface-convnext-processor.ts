@@ -2,6 +2,7 @@ import * as z from 'zod';
 
 import { ConfigError } from '../../errors.ts';
 import type { Checkpoint } from '../checkpoint.ts';
+import { faultsOf } from '../schema-faults.ts';
 import { processorOf } from './huggingface-preprocessing.ts';
 import type { Processor, ProcessorConfig } from './huggingface-preprocessing.ts';
 
@@ -32,7 +33,7 @@ export function convNextProcessorOf(checkpoint: Checkpoint, fallback: ProcessorC
   if (!isConvNext(preprocessor)) return processorOf(checkpoint, fallback);
   const parsed = ConvNextProcessor.safeParse(preprocessor);
   if (!parsed.success) {
-    throw new ConfigError(`${where}: preprocessor_config.json: ${z.prettifyError(parsed.error)}`);
+    throw new ConfigError(`${where}: preprocessor_config.json: ${faultsOf(parsed.error)}`);
   }
   const { size, crop_pct } = parsed.data;
   const side = typeof size === 'number' ? size : size.shortest_edge;

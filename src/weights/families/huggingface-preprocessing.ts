@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { ConfigError } from '../../errors.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import type { Interpolation, Preprocessing, Resize, Size } from '../preprocessing.ts';
+import { faultsOf } from '../schema-faults.ts';
 
 const Side = z.int().min(1).max(8192);
 const Square = z.object({ height: Side, width: Side });
@@ -46,7 +47,7 @@ export interface Processor {
 export function processorOf({ where, preprocessor }: Checkpoint, fallback: ProcessorConfig): Processor {
   const parsed = ProcessorConfig.safeParse(preprocessor ?? fallback);
   if (!parsed.success) {
-    throw new ConfigError(`${where}: preprocessor_config.json: ${z.prettifyError(parsed.error)}`);
+    throw new ConfigError(`${where}: preprocessor_config.json: ${faultsOf(parsed.error)}`);
   }
   const { size, crop_size, do_center_crop, resample, do_normalize, image_mean, image_std } = parsed.data;
   const resize: Resize =

@@ -5,6 +5,7 @@ import { shapeOf } from '../arrays.ts';
 import type { Mlp, Activation, ViTConfig } from '../architecture.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import type { Size } from '../preprocessing.ts';
+import { faultsOf } from '../schema-faults.ts';
 
 const MAX_SIDE = 8192;
 const Side = z.int().min(1).max(MAX_SIDE);
@@ -50,9 +51,7 @@ export function parseHuggingFace<Config>(schema: z.ZodType<Config>, { where, con
   }
   const parsed = schema.safeParse(config);
   if (parsed.success) return parsed.data;
-  throw new ConfigError(
-    `${where}: config.json: expected a transformers configuration: ${z.prettifyError(parsed.error)}`,
-  );
+  throw new ConfigError(`${where}: config.json: expected a transformers configuration: ${faultsOf(parsed.error)}`);
 }
 
 /** The name of the published model: its class, else its type. */

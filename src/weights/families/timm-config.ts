@@ -4,6 +4,7 @@ import { ConfigError } from '../../errors.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import { INTERPOLATIONS } from '../preprocessing.ts';
 import type { Preprocessing, Size } from '../preprocessing.ts';
+import { faultsOf } from '../schema-faults.ts';
 
 const MAX_SIDE = 8192;
 export const Side = z.int().min(1).max(MAX_SIDE);
@@ -38,7 +39,7 @@ export function parseTimmConfig<Config>(schema: z.ZodType<Config>, { where, conf
   }
   const parsed = schema.safeParse(config);
   if (parsed.success) return parsed.data;
-  throw new ConfigError(`${where}: config.json: expected a timm configuration: ${z.prettifyError(parsed.error)}`);
+  throw new ConfigError(`${where}: config.json: expected a timm configuration: ${faultsOf(parsed.error)}`);
 }
 
 /** The size in pixels that a model was made for. */
