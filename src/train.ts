@@ -1,6 +1,7 @@
 import { appendFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { smallResNet } from './cnn/resnet-variants.ts';
 import { ArgumentError, TrainingError } from './errors.ts';
 import { useBackend } from './tensor/backends/index.ts';
 import type { BackendName } from './tensor/backends/index.ts';
@@ -18,10 +19,10 @@ import { takeStep } from './training/step.ts';
 import type { Lesson, StepReport } from './training/step.ts';
 import { labelledFolder, loadImages } from './train-images.ts';
 import type { LoadedImages } from './train-images.ts';
-import { vitStudent } from './train-student.ts';
+import { resNetStudent, vitStudent } from './train-student.ts';
 import type { Student } from './train-student.ts';
-import { configOf, preprocessingFor } from './train-network.ts';
-import type { ViTChoice } from './train-network.ts';
+import { imageSizeOf, preprocessingFor, vitConfigOf } from './train-network.ts';
+import type { NetworkChoice } from './train-network.ts';
 import { recipeFor } from './train-recipe.ts';
 import type { RecipeOptions } from './train-recipe.ts';
 import type { Interpolation, Preprocessing } from './weights/preprocessing.ts';
@@ -29,7 +30,7 @@ import type { Interpolation, Preprocessing } from './weights/preprocessing.ts';
 export interface TrainOptions {
   /** The folder of the run: its model, its log and its newest state. */
   readonly output: string;
-  readonly network: ViTChoice;
+  readonly network: NetworkChoice;
   /** How images are brought to the network's size; default bicubic. */
   readonly interpolation?: Interpolation | undefined;
   readonly recipe?: RecipeOptions | undefined;
@@ -102,8 +103,14 @@ export async function train(folder: string, options: TrainOptions): Promise<Trai
 
 async function studentOf({ network, interpolation = 'bicubic' }: TrainOptions, images: LoadedImages): Promise<Student> {
   const { classes } = images.labelled;
-  const config = configOf(network, classes.length);
-  return vitStudent(config, classes, await preprocessingFor(config.imageSize, interpolation, images.source));
+  const preprocessing = await preprocessingFor(imageSizeOf(network), interpolation, images.source);
+  const numClasses = classes.length;
+  switch (network.kind) {
+    case 'vit':
+      return vitStudent(vitConfigOf(network, numClasses), classes, preprocessing);
+    case 'resnet':
+      return resNetStudent(smallResNet({ ...network, numClasses }), classes, preprocessing);
+  }
 }
 
 function checkClasses(classes: readonly string[], tested: readonly string[] | undefined): void {

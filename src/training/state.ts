@@ -26,11 +26,8 @@ export function initialState(
   recipe: Recipe,
   given: ReadonlyMap<string, Float32Array> = new Map(),
 ): TrainingState {
-  const values = new Map<string, Float32Array>();
-  for (const [index, [name, shape]] of [...network.shapes, ...network.runningShapes].entries()) {
-    const random = randomOf(recipe.seed, STREAM.initial, index);
-    values.set(name, given.get(name)?.slice() ?? network.initial(name, shape, random));
-  }
+  const initial = network.initial(randomOf(recipe.seed, STREAM.initial));
+  const values = new Map([...initial].map(([name, random]) => [name, given.get(name)?.slice() ?? random]));
   const memory = trainedNames(network, recipe).map(
     (name) => [name, emptyMemory(optimizerOf(network, recipe, name), values.get(name)!.length)] as const,
   );

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 
-import type { Interpolation, RecipeOptions, Size, TrainEvent, ViTChoice } from '../../index.ts';
+import type { Interpolation, NetworkChoice, RecipeOptions, Size, TrainEvent, ViTChoice } from '../../index.ts';
 import type { CommonFlags, RunFlags } from '../options.ts';
 import { choice, numberFrom, positiveInteger, runOptions } from '../options.ts';
 import { isTerminal } from '../output/colours.ts';
@@ -19,10 +19,12 @@ interface TrainFlags extends CommonFlags, RunFlags {
   readonly validateEvery?: number;
   readonly saveEvery: number;
   readonly cache: number;
-  readonly arch: keyof typeof ARCHITECTURES;
+  readonly arch: keyof typeof ARCHITECTURES | 'resnet';
   readonly patchSize: number;
   readonly dim?: number;
   readonly depth?: number;
+  readonly depths: readonly number[];
+  readonly widths: readonly number[];
   readonly heads?: number;
   readonly interpolation: Interpolation;
   readonly share?: number;
@@ -95,11 +97,15 @@ function outputOptions(): Option[] {
 
 function networkOptions(): Option[] {
   return [
-    choice('--arch <name>', 'size to begin with', Object.keys(ARCHITECTURES), 'vit-tiny'),
+    choice('--arch <name>', 'size to begin with', [...Object.keys(ARCHITECTURES), 'resnet'], 'vit-tiny'),
     new Option('--patch-size <pixels>', 'side of a patch').argParser(positiveInteger).default(16),
     new Option('--dim <n>', 'width of a token').argParser(positiveInteger),
     new Option('--depth <n>', 'encoder blocks').argParser(positiveInteger),
     new Option('--heads <n>', 'attention heads').argParser(positiveInteger),
+    new Option('--depths <n,…>', 'of a ResNet for small images: blocks of each stage')
+      .argParser(list)
+      .default([3, 3, 3], '3,3,3'),
+    new Option('--widths <n,…>', 'and channels of each').argParser(list).default([16, 32, 64], '16,32,64'),
     choice('--interpolation <name>', 'how images are resized', Object.keys(INTERPOLATIONS), 'bicubic'),
     ...runOptions(),
   ].map((option) => option.helpGroup('Network:'));
@@ -183,8 +189,10 @@ function tell(io: Io, event: TrainEvent, line: TrainingLine): void {
   note(io, `step ${event.step}: ${(100 * top1).toFixed(2)} % of ${images} validation images, loss ${loss.toFixed(4)}`);
 }
 
-function networkOf({ arch, patchSize, dim, depth, heads, imageSize }: TrainFlags): ViTChoice {
+function networkOf(flags: TrainFlags): NetworkChoice {
+  const { arch, patchSize, dim, depth, heads, imageSize, depths, widths } = flags;
   const size: Size | undefined = typeof imageSize === 'number' ? { height: imageSize, width: imageSize } : imageSize;
+  if (arch === 'resnet') return { kind: 'resnet', imageSize: size, depths, widths };
   return { kind: 'vit', size: ARCHITECTURES[arch], patchSize, imageSize: size, dim, depth, numHeads: heads };
 }
 
@@ -210,6 +218,10 @@ function recipeOf(flags: TrainFlags): RecipeOptions {
     augmentation: { crop: asked, flip, randAugment: flags.randAugment ?? null, erasing },
     mixing: { mixup, cutmix },
   };
+}
+
+function list(value: string): number[] {
+  return value.split(',').map((part) => positiveInteger(part));
 }
 
 function crop(value: string): RecipeCrop {
