@@ -158,6 +158,48 @@ struct ConvolutionFilterGradientArguments {
   size_t N;
 };
 
+/**
+ * out [B, Oh, Ow, C·multiplier] = activation(x * filter + bias), each channel by itself: filter [Kh, Kw, C, multiplier],
+ * taps outside are zero.
+ */
+struct DepthwiseArguments {
+  const float* x;
+  const float* filter;
+  const float* bias;
+  float* out;
+  Windows windows;
+  size_t multiplier;
+  Activation activation;
+};
+
+/** The gradients of ⟨x * filter, dy⟩ of a depthwise convolution. */
+struct DepthwiseInputGradientArguments {
+  const float* dy;
+  const float* filter;
+  float* dx;
+  Windows windows;
+  size_t multiplier;
+};
+struct DepthwiseFilterGradientArguments {
+  const float* x;
+  const float* dy;
+  float* dFilter;
+  Windows windows;
+  size_t multiplier;
+};
+
+/** out = (x − mean)/√(variance + ε)·scale + offset for each of `rows` rows of C floats; scale 1, offset 0 where null. */
+struct BatchNormArguments {
+  const float* x;
+  const float* mean;
+  const float* variance;
+  const float* offset;
+  const float* scale;
+  float* out;
+  size_t rows, C;
+  double epsilon;
+};
+
 struct Kernels {
   /** Name in PATCHLENS_ISA and in `doctor`. */
   const char* name;
@@ -182,6 +224,14 @@ struct Kernels {
   void (*convolution)(const ConvolutionArguments&);
   void (*convolutionInputGradient)(const ConvolutionInputGradientArguments&);
   void (*convolutionFilterGradient)(const ConvolutionFilterGradientArguments&);
+  void (*depthwise)(const DepthwiseArguments&);
+  void (*depthwiseInputGradient)(const DepthwiseInputGradientArguments&);
+  void (*depthwiseFilterGradient)(const DepthwiseFilterGradientArguments&);
+  void (*maxPool)(const float* x, float* out, const Windows&);
+  void (*maxPoolGradient)(const float* dy, const float* x, float* dx, const Windows&);
+  void (*averagePool)(const float* x, float* out, const Windows&);
+  void (*averagePoolGradient)(const float* dy, float* dx, const Windows&);
+  void (*batchNorm)(const BatchNormArguments&);
 };
 
 extern const Kernels portableKernels;
