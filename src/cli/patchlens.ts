@@ -8,6 +8,7 @@ export type Patchlens = Pick<
   | 'PatchlensError'
   | 'convertModel'
   | 'diagnose'
+  | 'evaluate'
   | 'explain'
   | 'explainImage'
   | 'explainTraining'
