@@ -117,6 +117,16 @@ struct ReduceArguments {
   float factor;
 };
 
+/** out[i] = x[i] over `rank` axes from 2 up, none of them empty; strides count floats. */
+struct CopyArguments {
+  const float* x;
+  float* out;
+  size_t rank;
+  size_t shape[MAX_AXES];
+  size_t xStrides[MAX_AXES];
+  size_t outStrides[MAX_AXES];
+};
+
 struct Kernels {
   /** Name in PATCHLENS_ISA and in `doctor`. */
   const char* name;
@@ -138,6 +148,7 @@ struct Kernels {
   void (*attentionGradient)(const AttentionGradientArguments&);
   void (*attentionMaskGradient)(const AttentionGradientArguments&);
   void (*reduceSum)(const ReduceArguments&);
+  void (*stridedCopy)(const CopyArguments&);
 };
 
 extern const Kernels portableKernels;

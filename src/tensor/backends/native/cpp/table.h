@@ -8,6 +8,7 @@
 #include "mat-mul.h"
 #include "reduce.h"
 #include "softmax.h"
+#include "strided-copy.h"
 
 namespace patchlens {
 
@@ -16,7 +17,8 @@ template <class S>
 constexpr Kernels tableOf(const char* name) {
   return {name,         packedSize<S>, packMatrix<S>, linear<S>,  matMul<S>,
           attention<S>, layerNorm<S>,  activate<S>,   softmax<S>, binary<S>,
-          activationGradient<S>, layerNormGradient<S>, attentionGradient<S>, attentionMaskGradient<S>, reduceSum<S>};
+          activationGradient<S>, layerNormGradient<S>, attentionGradient<S>, attentionMaskGradient<S>, reduceSum<S>,
+          stridedCopy<S>};
 }
 
 }  // namespace patchlens
