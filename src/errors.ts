@@ -21,7 +21,8 @@ export type ErrorCode =
   | 'HUB_DOWNLOAD_CORRUPT'
   | 'HUB_CACHE_UNUSABLE'
   | 'BACKEND_UNAVAILABLE'
-  | 'BACKEND_CONFLICT';
+  | 'BACKEND_CONFLICT'
+  | 'TRAINING_FAILED';
 
 export abstract class PatchlensError extends Error {
   abstract readonly code: ErrorCode;
@@ -91,4 +92,9 @@ export class BackendError extends PatchlensError {
     super(message, options);
     this.code = code;
   }
+}
+
+/** A training run that cannot go on; its last checkpoint is whole. */
+export class TrainingError extends PatchlensError {
+  readonly code = 'TRAINING_FAILED';
 }

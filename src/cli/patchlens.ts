@@ -17,6 +17,7 @@ export type Patchlens = Pick<
   | 'listModels'
   | 'loadModel'
   | 'parseExample'
+  | 'train'
 >;
 
 /** What every command is given. The API is loaded on demand: help and usage errors need no tensor engine. */

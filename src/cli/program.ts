@@ -6,6 +6,7 @@ import { explainCommand } from './commands/explain.ts';
 import { modelsConvertCommand } from './commands/models-convert.ts';
 import { modelsInfoCommand } from './commands/models-info.ts';
 import { modelsListCommand } from './commands/models-list.ts';
+import { trainCommand } from './commands/train.ts';
 import { coloursFor } from './output/colours.ts';
 import { printable } from './output/printable.ts';
 import type { CommandContext } from './patchlens.ts';
@@ -28,6 +29,7 @@ export function createProgram(context: CommandContext): Command {
         .addCommand(modelsListCommand(context))
         .addCommand(modelsConvertCommand(context)),
     )
+    .addCommand(trainCommand(context))
     .addCommand(explainCommand(context))
     .addCommand(doctorCommand(context))
     .addHelpText('after', HELP);

@@ -71,6 +71,7 @@ const EXIT_OF = {
   HUB_CACHE_UNUSABLE: EXIT.model,
   BACKEND_UNAVAILABLE: EXIT.model,
   BACKEND_CONFLICT: EXIT.model,
+  TRAINING_FAILED: EXIT.failed,
   MODEL_DISPOSED: 'bug',
   SHAPE_MISMATCH: 'bug',
 } as const satisfies Record<ErrorCode, number | 'bug'>;

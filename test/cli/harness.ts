@@ -101,6 +101,7 @@ export function fakePatchlens(options: FakeModelOptions = {}): Patchlens {
     listModels: () => [
       { name: 'shapes', description: 'Four shapes, drawn.', numParameters: 1234567, classes: ['circle', 'square'] },
     ],
+    train: async (_folder, { output }) => ({ output, steps: 1, classes: ['cat', 'dog'], validation: undefined }),
     loadModel: async (name, load) => {
       options.onLoad?.(name, load ?? {});
       return fakeModel(name, options);

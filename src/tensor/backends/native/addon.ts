@@ -59,6 +59,17 @@ export interface Addon {
     /** The shape, then the strides of a, then those of b; 0 where an operand is broadcast. */
     layout: Int32Array,
   ): void;
+  convolution(
+    x: Float32Array,
+    packed: Float32Array,
+    bias: Float32Array | null,
+    out: Float32Array,
+    /** As `geometryOf` of convolutions/windows.ts makes it; so below. */
+    geometry: Int32Array,
+    activation: number,
+  ): void;
+  convolutionInputGradient(dy: Float32Array, filter: Float32Array, dx: Float32Array, geometry: Int32Array): void;
+  convolutionFilterGradient(x: Float32Array, dy: Float32Array, dFilter: Float32Array, geometry: Int32Array): void;
   activationGradient(dy: Float32Array, x: Float32Array, dx: Float32Array, activation: number): void;
   layerNormGradient(
     dy: Float32Array,
@@ -104,7 +115,7 @@ export interface Addon {
 }
 
 /** `INTERFACE` of cpp/addon.cc. */
-const INTERFACE = 3;
+const INTERFACE = 4;
 
 // src/ and dist/ lie beside each other, and the binary is built once, beside its sources.
 const FOLDER = new URL('../../../../src/tensor/backends/native/', import.meta.url);

@@ -56,7 +56,7 @@ function split(
 ): TensorInfo[] | undefined {
   const [along = 0] = util.parseAxisParam(axis, x!.shape);
   const strides = stridesOf(x!.shape);
-  if (x!.dtype !== 'float32' || x!.rank > 6) return undefined;
+  if (x!.rank > 6) return undefined;
   let offset = 0;
   return backend_util.prepareSplitSize(x!, numOrSizeSplits, along).map((size) => {
     const shape = x!.shape.map((whole, i) => (i === along ? size : whole));
@@ -73,7 +73,7 @@ function concat(inputs: readonly Tensor[], { axis }: ConcatAttrs, device: Device
   backend_util.assertParamsConsistent(shapes, along);
   const shape = backend_util.computeOutShape(shapes, along);
   const strides = stridesOf(shape);
-  if (!inputs.every((x) => x.dtype === 'float32' && isCopyable(x.shape, stridesOf(x.shape), strides))) return undefined;
+  if (!inputs.every((x) => isCopyable(x.shape, stridesOf(x.shape), strides))) return undefined;
   const { info, values } = device.backend.output(shape);
   let offset = 0;
   for (const x of inputs) {
@@ -86,7 +86,7 @@ function concat(inputs: readonly Tensor[], { axis }: ConcatAttrs, device: Device
 function pad([x]: readonly Tensor[], { paddings, constantValue }: PadV2Attrs, device: Device): TensorInfo | undefined {
   const shape = x!.shape.map((size, i) => size + paddings[i]![0] + paddings[i]![1]);
   const strides = stridesOf(shape);
-  if (x!.dtype !== 'float32' || !isCopyable(x!.shape, stridesOf(x!.shape), strides)) return undefined;
+  if (!isCopyable(x!.shape, stridesOf(x!.shape), strides)) return undefined;
   const { info, values } = device.backend.output(shape);
   values.fill(constantValue);
   const offset = dot(
@@ -115,7 +115,7 @@ function copied(
   device: Device,
 ): TensorInfo | undefined {
   const own = stridesOf(shape);
-  if (x.dtype !== 'float32' || !isCopyable(shape, strides, own)) return undefined;
+  if (!isCopyable(shape, strides, own)) return undefined;
   const { info, values } = device.backend.output(shape);
   stridedCopy(
     shape,

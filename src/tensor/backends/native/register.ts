@@ -4,10 +4,8 @@ import {
   Softmax,
   Sum,
   copyRegisteredKernels,
-  getKernel,
   registerBackend,
   registerKernel,
-  unregisterKernel,
 } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 
@@ -23,6 +21,7 @@ import { attentionGradient } from './attention-gradient.ts';
 import { attentionForward } from './attention.ts';
 import { BINARY_CODES, binaryForward } from './binary.ts';
 import type { BinaryKernel } from './binary.ts';
+import { registerConvolutions } from './convolutions/index.ts';
 import type { Device, Forward } from './forward.ts';
 import { geluForward } from './gelu.ts';
 import { activationGradient, layerNormGradient } from './gradients.ts';
@@ -33,6 +32,7 @@ import { MOVEMENTS } from './movement.ts';
 import { NativeBackend } from './native-backend.ts';
 import { reduceForward } from './reduce.ts';
 import type { ReduceAttrs } from './reduce.ts';
+import { replace, replaceForFloats } from './replace.ts';
 import { softmaxForward } from './softmax.ts';
 
 /** Tells tfjs of the backend: every kernel of its CPU backend, and in place of those that take the time our own. */
@@ -51,14 +51,15 @@ export function registerNative(addon: Addon): NativeBackend {
   replaceForFloats(BatchMatMul, matMulForward, device);
   replaceForFloats(Softmax, softmaxForward, device);
   for (const kernel of Object.keys(BINARY_CODES) as BinaryKernel[]) {
-    replace(kernel, ([a, b]) => binaryForward(kernel, a!, b!, device));
+    replace(kernel, ([a, b]) => binaryForward(kernel, a!, b!, device), device);
   }
   for (const kernel of [Sum, Mean] as const) {
-    replace<ReduceAttrs>(kernel, ([x], attrs) => reduceForward(kernel, x!, attrs, device));
+    replace<ReduceAttrs>(kernel, ([x], attrs) => reduceForward(kernel, x!, attrs, device), device);
   }
   for (const [kernel, move] of Object.entries(MOVEMENTS)) {
-    replace<never>(kernel, (inputs, attrs) => move(inputs, attrs, device));
+    replaceForFloats<never>(kernel, move, device);
   }
+  registerConvolutions(device);
   registerCompositions('native');
   return backend;
 }
@@ -69,26 +70,5 @@ function register<Attrs>(kernelName: string, forward: Forward<Attrs>, device: De
     backendName: 'native',
     // The engine passes on the very attributes and inputs that the op gave it, and in that order.
     kernelFunc: ({ inputs, attrs }) => forward(Object.values(inputs) as Tensor[], attrs as unknown as Attrs, device),
-  });
-}
-
-/** Puts `forward` in the place of a stock kernel where all inputs are float32. */
-function replaceForFloats<Attrs>(kernelName: string, forward: Forward<Attrs>, device: Device): void {
-  replace<Attrs>(kernelName, (inputs, attrs) =>
-    inputs.every(({ dtype }) => dtype === 'float32') ? forward(inputs, attrs, device) : undefined,
-  );
-}
-
-/** Puts a kernel in the place of a stock one, which still does what ours declines. */
-function replace<Attrs>(
-  kernelName: string,
-  ours: (inputs: readonly Tensor[], attrs: Attrs) => ReturnType<Forward<Attrs>> | undefined,
-): void {
-  const stock = getKernel(kernelName, 'native');
-  unregisterKernel(kernelName, 'native');
-  registerKernel({
-    ...stock,
-    kernelFunc: (call) =>
-      ours(Object.values(call.inputs) as Tensor[], call.attrs as unknown as Attrs) ?? stock.kernelFunc(call),
   });
 }

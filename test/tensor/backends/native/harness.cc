@@ -28,7 +28,7 @@ double sumOf(size_t K) { return 1e-6 * (4 + std::sqrt(double(K))); }
 
 void checkLinear(const Kernels& kernels) {
   const size_t M = randomSize(), N = randomSize(), K = randomSize();
-  const auto activation = Activation(below(5));
+  const auto activation = Activation(below(ACTIVATIONS));
   const Floats x = random(M * K), w = random(K * N), bias = random(N), residual = random(M * N);
   const bool hasBias = below(2), hasResidual = below(2);
   const size_t size = kernels.packedSize(K, N);
@@ -134,7 +134,7 @@ void checkRows(const Kernels& kernels) {
 
 void checkElements(const Kernels& kernels) {
   const size_t shape[] = {1 + below(5), 1 + below(300), 1 + below(300)};
-  const auto activation = Activation(below(5));
+  const auto activation = Activation(below(ACTIVATIONS));
   const auto operation = Binary(below(4));
   const size_t size = shape[0] * shape[1] * shape[2];
   const Floats x = random(size);
@@ -155,6 +155,63 @@ void checkElements(const Kernels& kernels) {
   compare("binary", combined, expectedCombined, 1e-6);
 }
 
+/** Small, odd, sometimes larger than the image; the padding such that some windows may lie outside altogether. */
+Windows randomWindows() {
+  Windows w{below(8) == 0 ? 0 : 1 + below(3), 1 + below(14), 1 + below(14), 1 + below(below(4) == 0 ? 90 : 9), 1 + below(4),
+            1 + below(4), 1, 1, ptrdiff_t(1 + below(3)), ptrdiff_t(1 + below(3)), 1, 1, ptrdiff_t(below(4)), ptrdiff_t(below(4))};
+  w.Oh = below(9) == 0 ? 0 : 1 + (w.H + size_t(w.top)) / size_t(w.strideY);
+  w.Ow = 1 + (w.W + size_t(w.left)) / size_t(w.strideX);
+  return w;
+}
+
+/** Calls back with the window, the tap and the pixel, for every tap inside an image. */
+template <class Each>
+void visitTaps(const Windows& w, Each each) {
+  for (size_t window = 0; window < w.count(); window++) {
+    for (size_t tap = 0; tap < w.taps(); tap++) {
+      const ptrdiff_t y = ptrdiff_t(window / w.Ow % w.Oh) * w.strideY + ptrdiff_t(tap / w.Kw) * w.dilationY - w.top;
+      const ptrdiff_t x = ptrdiff_t(window % w.Ow) * w.strideX + ptrdiff_t(tap % w.Kw) * w.dilationX - w.left;
+      if (y < 0 || x < 0 || y >= ptrdiff_t(w.H) || x >= ptrdiff_t(w.W)) continue;
+      each(window, tap, (window / w.Ow / w.Oh * w.H + size_t(y)) * w.W + size_t(x));
+    }
+  }
+}
+
+void checkConvolution(const Kernels& kernels) {
+  Windows w = randomWindows();
+  const size_t N = 1 + below(below(4) == 0 ? 90 : 9), K = w.taps() * w.C;
+  const Floats x = random(w.pixels() * w.C), filter = random(K * N), dy = random(w.count() * N), bias = random(N);
+  Floats dx = poisoned(x.size()), dFilter = poisoned(filter.size()), out = poisoned(dy.size());
+  kernels.convolutionInputGradient({dy.data(), filter.data(), dx.data(), w, N});
+  kernels.convolutionFilterGradient({x.data(), dy.data(), dFilter.data(), w, N});
+  std::vector<double> expectedX(x.size()), expectedFilter(filter.size()), expected(dy.size());
+  visitTaps(w, [&](size_t window, size_t tap, size_t pixel) {
+    for (size_t c = 0; c < w.C; c++) {
+      for (size_t n = 0; n < N; n++) {
+        expectedX[pixel * w.C + c] += double(dy[window * N + n]) * filter[(tap * w.C + c) * N + n];
+        expectedFilter[(tap * w.C + c) * N + n] += double(dy[window * N + n]) * x[pixel * w.C + c];
+      }
+    }
+  });
+  compare("convolution, gradient of the images", dx, expectedX, sumOf(w.taps() * N));
+  compare("convolution, gradient of the filter", dFilter, expectedFilter, sumOf(w.count()));
+  w.dilationY = ptrdiff_t(1 + below(3)), w.dilationX = ptrdiff_t(1 + below(3));
+  const bool hasBias = below(2);
+  const auto activation = Activation(below(ACTIVATIONS));
+  const size_t size = kernels.packedSize(K, N);
+  const std::unique_ptr<float, decltype(&std::free)> packed(
+      static_cast<float*>(std::aligned_alloc(CACHE_LINE, (size * sizeof(float) / CACHE_LINE + 1) * CACHE_LINE)), std::free);
+  kernels.pack(filter.data(), packed.get(), K, N);
+  kernels.convolution({x.data(), packed.get(), hasBias ? bias.data() : nullptr, out.data(), w, N, activation});
+  visitTaps(w, [&](size_t window, size_t tap, size_t pixel) {
+    for (size_t c = 0; c < w.C; c++) {
+      for (size_t n = 0; n < N; n++) expected[window * N + n] += double(x[pixel * w.C + c]) * filter[(tap * w.C + c) * N + n];
+    }
+  });
+  for (size_t i = 0; i < expected.size(); i++) expected[i] = activated(expected[i] + (hasBias ? bias[i % N] : 0), activation);
+  compare("convolution", out, expected, sumOf(K));
+}
+
 void check(const Kernels& kernels, int rounds) {
   const int before = failures;
   for (size_t threadCount = 1; threadCount <= 3; threadCount++) {
@@ -166,6 +223,7 @@ void check(const Kernels& kernels, int rounds) {
       checkRows(kernels);
       checkElements(kernels);
       checkGradients(kernels);
+      checkConvolution(kernels);
     }
   }
   std::printf("%s: %d failures\n", kernels.name, failures - before);

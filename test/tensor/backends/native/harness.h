@@ -50,6 +50,7 @@ inline double activated(double x, Activation activation) {
     case Activation::gelu: return x * 0.5 * std::erfc(-x / std::sqrt(2.0));
     case Activation::geluTanh: return x * 0.5 * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
     case Activation::geluQuick: return x / (1 + std::exp(-1.702 * x));
+    case Activation::relu6: return x < 0 ? 0 : x > 6 ? 6 : x;
   }
   return x;
 }

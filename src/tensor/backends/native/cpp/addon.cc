@@ -12,7 +12,7 @@ namespace patchlens {
 namespace {
 
 /** INTERFACE on the TypeScript side: a binary of another version is not called. */
-constexpr double INTERFACE = 3;
+constexpr double INTERFACE = 4;
 
 /** What one instance of the module, in the main thread or a worker of Node, computes with; null before `select`. */
 struct Instance {
@@ -105,7 +105,7 @@ napi_value linear(napi_env env, napi_callback_info info) {
   const Size N = Size(sizes.data[1]);
   const Size K = Size(sizes.data[2]);
   args.require(kernels != nullptr && x.length == M * K && packed.length == kernels->packedSize(K, N) + PADDING &&
-                   isAbsentOr(N, bias) && isAbsentOr(M * N, residual) && out.length == M * N && activation <= 4,
+                   isAbsentOr(N, bias) && isAbsentOr(M * N, residual) && out.length == M * N && activation < ACTIVATIONS,
                "linear: expected operands of the sizes given");
   if (!args.areValid()) return nullptr;
   kernels->linear({x.data, aligned(packed), bias.data, residual.data, out.data, M, N, K, Activation(activation)});
@@ -189,7 +189,7 @@ napi_value activate(napi_env env, napi_callback_info info) {
   const Span<float> x = args.floats(0);
   const Span<float> out = args.floats(1);
   const Size activation = args.size(2);
-  args.require(kernels != nullptr && out.length == x.length && activation <= 4, "activate: expected arrays of one size");
+  args.require(kernels != nullptr && out.length == x.length && activation < ACTIVATIONS, "activate: expected arrays of one size");
   if (args.areValid()) kernels->activate(x.data, out.data, x.length, Activation(activation));
   return nullptr;
 }
@@ -250,7 +250,7 @@ napi_value activationGradient(napi_env env, napi_callback_info info) {
   const Span<float> x = args.floats(1);
   const Span<float> dx = args.floats(2);
   const Size activation = args.size(3);
-  args.require(kernels != nullptr && dy.length == x.length && dx.length == x.length && activation <= 4,
+  args.require(kernels != nullptr && dy.length == x.length && dx.length == x.length && activation < ACTIVATIONS,
                "activationGradient: expected arrays of one size");
   if (args.areValid()) kernels->activationGradient(dy.data, x.data, dx.data, x.length, Activation(activation));
   return nullptr;
@@ -351,6 +351,75 @@ napi_value stridedCopy(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+/** [B, H, W, C, Kh, Kw, Oh, Ow, strideY, strideX, dilationY, dilationX, top, left], then one size more. */
+struct Geometry {
+  Windows windows{};
+  Size N = 0;
+
+  Geometry(Arguments& args, Size index) {
+    const Span<int32_t> sizes = args.sizes(index, 15);
+    for (Size i = 8; i < 12 && args.areValid(); i++) args.require(sizes.data[i] > 0, "convolution: expected strides from one up");
+    if (!args.areValid()) return;
+    const auto size = [&](Size i) { return Size(sizes.data[i]); };
+    windows = {size(0), size(1), size(2), size(3), size(4), size(5), size(6), size(7), sizes.data[8], sizes.data[9],
+               sizes.data[10], sizes.data[11], sizes.data[12], sizes.data[13]};
+    N = size(14);
+  }
+
+  Size inputSize() const { return windows.pixels() * windows.C; }
+  Size depth() const { return windows.taps() * windows.C; }
+  Size outputSize() const { return windows.count() * N; }
+};
+
+/** convolution(x, packed, bias | null, out, geometry, activation). */
+napi_value convolution(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const Kernels* const kernels = instanceOf(env).kernels;
+  const Span<float> x = args.floats(0);
+  const Span<float> packed = args.floats(1);
+  const Span<float> bias = args.floats(2);
+  const Span<float> out = args.floats(3);
+  const Geometry geometry(args, 4);
+  const Size activation = args.size(5);
+  args.require(kernels != nullptr && x.length == geometry.inputSize() && isAbsentOr(geometry.N, bias) &&
+                   packed.length == kernels->packedSize(geometry.depth(), geometry.N) + PADDING &&
+                   out.length == geometry.outputSize() && activation < ACTIVATIONS,
+               "convolution: expected operands of the sizes given");
+  if (!args.areValid()) return nullptr;
+  kernels->convolution({x.data, aligned(packed), bias.data, out.data, geometry.windows, geometry.N, Activation(activation)});
+  return nullptr;
+}
+
+/** convolutionInputGradient(dy, filter, dx, geometry). */
+napi_value convolutionInputGradient(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const Kernels* const kernels = instanceOf(env).kernels;
+  const Span<float> dy = args.floats(0);
+  const Span<float> filter = args.floats(1);
+  const Span<float> dx = args.floats(2);
+  const Geometry geometry(args, 3);
+  args.require(kernels != nullptr && dy.length == geometry.outputSize() && dx.length == geometry.inputSize() &&
+                   filter.length == geometry.depth() * geometry.N,
+               "convolutionInputGradient: expected operands of the sizes given");
+  if (args.areValid()) kernels->convolutionInputGradient({dy.data, filter.data, dx.data, geometry.windows, geometry.N});
+  return nullptr;
+}
+
+/** convolutionFilterGradient(x, dy, dFilter, geometry). */
+napi_value convolutionFilterGradient(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const Kernels* const kernels = instanceOf(env).kernels;
+  const Span<float> x = args.floats(0);
+  const Span<float> dy = args.floats(1);
+  const Span<float> dFilter = args.floats(2);
+  const Geometry geometry(args, 3);
+  args.require(kernels != nullptr && dy.length == geometry.outputSize() && x.length == geometry.inputSize() &&
+                   dFilter.length == geometry.depth() * geometry.N,
+               "convolutionFilterGradient: expected operands of the sizes given");
+  if (args.areValid()) kernels->convolutionFilterGradient({x.data, dy.data, dFilter.data, geometry.windows, geometry.N});
+  return nullptr;
+}
+
 struct Export {
   const char* name;
   napi_callback function;
@@ -373,6 +442,9 @@ constexpr Export EXPORTS[] = {
     {"attentionGradient", attentionGradient},
     {"reduceSum", reduceSum},
     {"stridedCopy", stridedCopy},
+    {"convolution", convolution},
+    {"convolutionInputGradient", convolutionInputGradient},
+    {"convolutionFilterGradient", convolutionFilterGradient},
 };
 
 }  // namespace

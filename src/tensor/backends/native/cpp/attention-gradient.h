@@ -39,8 +39,8 @@ class HeadGradient {
   void weigh(size_t first, size_t last, float factor) const {
     const size_t rows = last - first;
     const Part all{0, rows, 0, keyPanels()};
-    multiplyPart<S>(q(first), stride(), keysTransposed_, weights_, span(), args_.Nk, args_.Dh, all, {});
-    multiplyPart<S>(dOut(first), vStride(), valuesTransposed_, slopes_, span(), args_.Nk, args_.Dvh, all, {});
+    multiplyPart<S>(Stored{q(first), stride()}, keysTransposed_, weights_, span(), args_.Nk, args_.Dh, all, {});
+    multiplyPart<S>(Stored{dOut(first), vStride()}, valuesTransposed_, slopes_, span(), args_.Nk, args_.Dvh, all, {});
     for (size_t r = 0; r < rows; r++) {
       float* const row = weights_ + r * span();
       const float greatest = scaleRow<S>(row, maskRow(first + r), row, args_.Nk, args_.scale);
@@ -59,7 +59,7 @@ class HeadGradient {
       const size_t rows = last - first;
       weigh(first, last, args_.scale);
       const Part all{0, rows, 0, panelsOf(args_.Dh)};
-      multiplyPart<S>(slopes_, span(), keys_, args_.dq + at(args_.Nq, first, args_.Dh), stride(), args_.Dh, args_.Nk, all, {});
+      multiplyPart<S>(Stored{slopes_, span()}, keys_, args_.dq + at(args_.Nq, first, args_.Dh), stride(), args_.Dh, args_.Nk, all, {});
       addTransposed(slopes_, q(first), stride(), rows, args_.dk + at(args_.Nk, 0, args_.Dh), args_.Dh, first > 0);
       addTransposed(weights_, dOut(first), vStride(), rows, args_.dv + at(args_.Nk, 0, args_.Dvh), args_.Dvh, first > 0);
     }

@@ -151,9 +151,18 @@ struct Part {
   size_t m0, m1, p0, p1;
 };
 
-/** C = A·B with an epilogue on one part of C [M, N], on this thread. A and C have rows `aStride`, `cStride` floats apart. */
-template <class S>
-void multiplyPart(const float* a, size_t aStride, const float* packed, float* c, size_t cStride, size_t N, size_t K, Part part, const Epilogue& epilogue) {
+/** Where a product finds A: in memory, as it is. */
+struct Stored {
+  const float* a;
+  size_t stride;
+
+  /** Rows from m on, at most BLOCK_ROWS, and in them columns from k on, at most BLOCK_DEPTH. */
+  Rows block(size_t m, size_t, size_t k, size_t) const { return {a + m * stride + k, stride}; }
+};
+
+/** C = A·B with an epilogue on one part of C [M, N], on this thread. C has rows `cStride` floats apart. */
+template <class S, class Source>
+void multiplyPart(const Source& source, const float* packed, float* c, size_t cStride, size_t N, size_t K, Part part, const Epilogue& epilogue) {
   constexpr size_t C = TILE_COLUMNS<S>;
   // Blocks of nearly equal depth, none above the limit; at least one, because K = 0 still has to write its zeros.
   const size_t blocks = K <= BLOCK_DEPTH<S> ? 1 : ceilDivide(K, BLOCK_DEPTH<S>);
@@ -164,13 +173,14 @@ void multiplyPart(const float* a, size_t aStride, const float* packed, float* c,
     const bool isLast = block + 1 == blocks && !epilogue.isNothing();
     for (size_t mBlock = part.m0; mBlock < part.m1; mBlock += BLOCK_ROWS<S>) {
       const size_t mEnd = least(mBlock + BLOCK_ROWS<S>, part.m1);
+      const auto a = source.block(mBlock, mEnd - mBlock, k, kSize);
       for (size_t p = part.p0; p < part.p1; p++) {
         const size_t columns = least(C, N - p * C);
         const float* const panel = packed + (p * K + k) * C;
         for (size_t m = mBlock; m < mEnd; m += S::TILE_ROWS) {
           const size_t rows = least(S::TILE_ROWS, mEnd - m);
           const size_t at = m * cStride + p * C;
-          multiplyRows<S>(Rows{a + m * aStride + k, aStride}, panel, kSize, c + at, cStride, rows, columns, block > 0);
+          multiplyRows<S>(a.from(m - mBlock), panel, kSize, c + at, cStride, rows, columns, block > 0);
           if (!isLast) continue;
           const float* const bias = epilogue.bias == nullptr ? nullptr : epilogue.bias + p * C;
           const float* const residual = epilogue.residual == nullptr ? nullptr : epilogue.residual + at;
@@ -223,7 +233,7 @@ void multiply(const float* a, const float* packed, float* c, size_t M, size_t N,
     Part part = cut[i];
     part.m1 = least(part.m1, M);
     part.p1 = least(part.p1, ceilDivide(N, TILE_COLUMNS<S>));
-    multiplyPart<S>(a, K, packed, c, N, N, K, part, epilogue);
+    multiplyPart<S>(Stored{a, K}, packed, c, N, N, K, part, epilogue);
   });
 }
 

@@ -9,7 +9,8 @@
 namespace patchlens {
 
 /** ACTIVATION_CODES on the TypeScript side is the same list. */
-enum class Activation : int32_t { none, relu, gelu, geluTanh, geluQuick };
+enum class Activation : int32_t { none, relu, gelu, geluTanh, geluQuick, relu6 };
+constexpr size_t ACTIVATIONS = 6;
 
 /** BINARY_CODES on the TypeScript side is the same list. */
 enum class Binary : int32_t { add, subtract, multiply, divide };
@@ -127,6 +128,46 @@ struct CopyArguments {
   size_t outStrides[MAX_AXES];
 };
 
+/**
+ * Windows of Kh×Kw taps on images [B, H, W, C], Oh×Ow of them on each: tap (i, j) of window (y, x) is the pixel at
+ * y·strideY + i·dilationY − top, x·strideX + j·dilationX − left, which may lie outside.
+ */
+struct Windows {
+  size_t B, H, W, C, Kh, Kw, Oh, Ow;
+  ptrdiff_t strideY, strideX, dilationY, dilationX, top, left;
+
+  size_t count() const { return B * Oh * Ow; }
+  size_t taps() const { return Kh * Kw; }
+  size_t pixels() const { return B * H * W; }
+};
+
+/** out [B, Oh, Ow, N] = activation(x * filter + bias): filter [Kh·Kw·C, N] packed, taps outside are zero. */
+struct ConvolutionArguments {
+  const float* x;
+  const float* packed;
+  const float* bias;
+  float* out;
+  Windows windows;
+  size_t N;
+  Activation activation;
+};
+
+/** The gradients of ⟨x * filter, dy⟩, dilation 1: dx [B, H, W, C] and dFilter [Kh, Kw, C, N] from dy [B, Oh, Ow, N]. */
+struct ConvolutionInputGradientArguments {
+  const float* dy;
+  const float* filter;
+  float* dx;
+  Windows windows;
+  size_t N;
+};
+struct ConvolutionFilterGradientArguments {
+  const float* x;
+  const float* dy;
+  float* dFilter;
+  Windows windows;
+  size_t N;
+};
+
 struct Kernels {
   /** Name in PATCHLENS_ISA and in `doctor`. */
   const char* name;
@@ -149,6 +190,9 @@ struct Kernels {
   void (*attentionMaskGradient)(const AttentionGradientArguments&);
   void (*reduceSum)(const ReduceArguments&);
   void (*stridedCopy)(const CopyArguments&);
+  void (*convolution)(const ConvolutionArguments&);
+  void (*convolutionInputGradient)(const ConvolutionInputGradientArguments&);
+  void (*convolutionFilterGradient)(const ConvolutionFilterGradientArguments&);
 };
 
 extern const Kernels portableKernels;

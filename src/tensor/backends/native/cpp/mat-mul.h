@@ -29,7 +29,7 @@ struct Product {
       multiplyTransposedPart<S>(a(), b(), bStride(), args.transposeB, out(), args.M, args.N, args.K, all, space);
     } else {
       packPanels<S>(b(), bStride(), args.transposeB, space, args.K, args.N, 0, panels);
-      multiplyPart<S>(a(), args.K, space, out(), args.N, args.N, args.K, all, {});
+      multiplyPart<S>(Stored{a(), args.K}, space, out(), args.N, args.N, args.K, all, {});
     }
   }
 

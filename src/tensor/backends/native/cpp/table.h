@@ -2,6 +2,7 @@
 
 #include "activation-gradient.h"
 #include "attention-gradient.h"
+#include "convolution-gradients.h"
 #include "elementwise.h"
 #include "layer-norm-gradient.h"
 #include "linear.h"
@@ -18,7 +19,7 @@ constexpr Kernels tableOf(const char* name) {
   return {name,         packedSize<S>, packMatrix<S>, linear<S>,  matMul<S>,
           attention<S>, layerNorm<S>,  activate<S>,   softmax<S>, binary<S>,
           activationGradient<S>, layerNormGradient<S>, attentionGradient<S>, attentionMaskGradient<S>, reduceSum<S>,
-          stridedCopy<S>};
+          stridedCopy<S>, convolution<S>, convolutionInputGradient<S>, convolutionFilterGradient<S>};
 }
 
 }  // namespace patchlens
