@@ -1,6 +1,7 @@
 import { ArgumentError, ImageError, ModelDisposedError } from './errors.ts';
 import type { ErrorCode } from './errors.ts';
 import { decodeImage } from './image/decode.ts';
+import type { DecodeOptions } from './image/decode.ts';
 import { preprocess } from './image/preprocess.ts';
 import { checkPixels } from './image/rgb-image.ts';
 import type { RgbImage } from './image/rgb-image.ts';
@@ -55,7 +56,7 @@ const DECODE_AHEAD = 8;
  * @throws ModelNotFoundError, HubError, WeightsError, ConfigError, BackendError, ArgumentError; or the signal's reason.
  */
 export async function loadModel(name: string, options: LoadOptions = {}): Promise<Model> {
-  return new NetworkModel(await loadNetwork(name, options), options.autoOrient ?? true);
+  return new NetworkModel(await loadNetwork(name, options), options);
 }
 
 /** A network with its labels and its own way of preparing images. Dispose of it to free its memory. */
@@ -86,13 +87,13 @@ export interface Model extends Disposable {
 
 class NetworkModel implements Model {
   readonly info: ModelInfo;
-  readonly #autoOrient: boolean;
+  readonly #decoding: DecodeOptions;
   #loaded: LoadedNetwork | undefined;
 
-  constructor(loaded: LoadedNetwork, autoOrient: boolean) {
+  constructor(loaded: LoadedNetwork, { autoOrient, maxPixels }: LoadOptions) {
     this.info = loaded.info;
     this.#loaded = loaded;
-    this.#autoOrient = autoOrient;
+    this.#decoding = { autoOrient, maxPixels };
   }
 
   async classify(image: ImageInput, { topK: k = DEFAULT_TOP_K, signal }: ClassifyOptions = {}): Promise<Prediction[]> {
@@ -162,7 +163,7 @@ class NetworkModel implements Model {
 
   /** The pixels [H, W, 3] of an image as the checkpoint's recipe prepares them. */
   async #pixelsOf(image: ImageInput): Promise<Float32Array> {
-    const pixels = isEncoded(image) ? await decodeImage(image, { autoOrient: this.#autoOrient }) : image;
+    const pixels = isEncoded(image) ? await decodeImage(image, this.#decoding) : image;
     checkPixels(pixels);
     return preprocess(pixels, this.info.preprocessing).data;
   }
