@@ -8,6 +8,7 @@ export type Patchlens = Pick<
   | 'PatchlensError'
   | 'convertModel'
   | 'diagnose'
+  | 'evaluate'
   | 'explain'
   | 'explainImage'
   | 'explainTraining'
@@ -17,6 +18,7 @@ export type Patchlens = Pick<
   | 'listModels'
   | 'loadModel'
   | 'parseExample'
+  | 'train'
 >;
 
 /** What every command is given. The API is loaded on demand: help and usage errors need no tensor engine. */

@@ -2,10 +2,12 @@ import { Command } from 'commander';
 
 import { classifyCommand } from './commands/classify.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { evaluateCommand } from './commands/evaluate.ts';
 import { explainCommand } from './commands/explain.ts';
 import { modelsConvertCommand } from './commands/models-convert.ts';
 import { modelsInfoCommand } from './commands/models-info.ts';
 import { modelsListCommand } from './commands/models-list.ts';
+import { trainCommand } from './commands/train.ts';
 import { coloursFor } from './output/colours.ts';
 import { printable } from './output/printable.ts';
 import type { CommandContext } from './patchlens.ts';
@@ -20,6 +22,7 @@ export function createProgram(context: CommandContext): Command {
     .option('--no-color', 'no colours (as NO_COLOR; FORCE_COLOR asks for them)')
     .configureHelp({ showGlobalOptions: true })
     .addCommand(classifyCommand(context))
+    .addCommand(evaluateCommand(context))
     .addCommand(
       new Command('models')
         .summary('look at models and convert them')
@@ -28,6 +31,7 @@ export function createProgram(context: CommandContext): Command {
         .addCommand(modelsListCommand(context))
         .addCommand(modelsConvertCommand(context)),
     )
+    .addCommand(trainCommand(context))
     .addCommand(explainCommand(context))
     .addCommand(doctorCommand(context))
     .addHelpText('after', HELP);
@@ -69,6 +73,7 @@ function oneLine(text: string): string {
 const HELP = `
 Examples:
   patchlens classify photos          what the images of a folder show
+  patchlens evaluate labelled        how often a model is right
   patchlens models info ./vit-base   what a checkpoint holds
   patchlens doctor                   what works on this machine
 

@@ -1,16 +1,22 @@
 // Every kernel of every instruction set of this processor, and of vectors wider than it has, on random shapes, against
 // the same sums in float64. Operands end where their memory ends and outputs begin as NaN, so that a sanitizer sees a
 // stray access and the comparison a place left out. Prints the seed first: `harness 7` runs it again.
+#include <cstdlib>
+#include <memory>
 #include <thread>
 
-#include "harness-windows.h"
+#include "gradient-checks.h"
 #include "harness.h"
 #include "isa.h"
+#include "scratch.h"
 #include "thread-pool.h"
+#include "window-checks.h"
 
 namespace patchlens {
 extern const Kernels wideKernels;
 }
+
+using namespace patchlens;
 
 namespace {
 
@@ -153,6 +159,7 @@ void check(const Kernels& kernels, int rounds) {
       checkAttention(kernels);
       checkRows(kernels);
       checkElements(kernels);
+      checkGradients(kernels);
       checkConvolution(kernels);
       checkDepthwise(kernels);
       checkPools(kernels);

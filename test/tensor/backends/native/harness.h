@@ -1,17 +1,14 @@
-// What the harness's checks share: random operands, poisoned outputs, and the comparison.
+// What the checks share: random operands, poisoned outputs, comparison.
 #pragma once
 
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
-#include <memory>
 #include <random>
 #include <vector>
 
 #include "kernels.h"
-#include "scratch.h"
 
-using namespace patchlens;
+namespace patchlens {
 
 using Floats = std::vector<float>;
 
@@ -60,3 +57,5 @@ inline double activated(double x, Activation activation) {
 
 /** Rounding of a sum of K products of order one. */
 inline double sumOf(size_t K) { return 1e-6 * (4 + std::sqrt(double(K))); }
+
+}  // namespace patchlens

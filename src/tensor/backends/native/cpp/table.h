@@ -12,6 +12,7 @@
 #include "pool.h"
 #include "reduce.h"
 #include "softmax.h"
+#include "strided-copy.h"
 
 namespace patchlens {
 
@@ -21,7 +22,7 @@ constexpr Kernels tableOf(const char* name) {
   return {name,         packedSize<S>, packMatrix<S>, linear<S>,  matMul<S>,
           attention<S>, layerNorm<S>,  activate<S>,   softmax<S>, binary<S>,
           activationGradient<S>, layerNormGradient<S>, attentionGradient<S>, attentionMaskGradient<S>, reduceSum<S>,
-          convolution<S>, convolutionInputGradient<S>, convolutionFilterGradient<S>,
+          stridedCopy<S>, convolution<S>, convolutionInputGradient<S>, convolutionFilterGradient<S>,
           depthwise<S>, depthwiseInputGradient<S>, depthwiseFilterGradient<S>, maxPool<S>, maxPoolGradient<S>,
           averagePool<S>, averagePoolGradient<S>, batchNorm<S>};
 }

@@ -1,7 +1,13 @@
 // Convolutions, pooling and batch normalisation against their definitions.
 #pragma once
 
+#include <cstdlib>
+#include <memory>
+
 #include "harness.h"
+#include "scratch.h"
+
+namespace patchlens {
 
 /** Small, odd, sometimes larger than the image; the padding such that some windows may lie outside altogether. */
 inline Windows randomWindows() {
@@ -144,3 +150,5 @@ inline void checkBatchNorm(const Kernels& kernels) {
   }
   compare("batchNorm", out, expected, 1e-5);
 }
+
+}  // namespace patchlens
