@@ -68,7 +68,7 @@ describe('RISE', () => {
     };
     expect(masks(5)[7]).toEqual(masks(5)[7]);
     expect(masks(5)[7]).not.toEqual(masks(6)[7]);
-    const values = masks(5).flatMap((mask) => [...mask]);
+    const values = masks(5).flatMap((mask) => Array.from(mask));
     expect(Math.min(...values.slice(0, 5000))).toBeGreaterThanOrEqual(0);
     expect(Math.max(...values.slice(0, 5000))).toBeLessThanOrEqual(1);
     expect(values.reduce((a, b) => a + b) / values.length).toBeCloseTo(0.5, 1);
