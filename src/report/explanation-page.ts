@@ -1,5 +1,7 @@
 import { stepsOf, strongestKeys } from './explanation.ts';
 import type { ExplainedTraining, Explanation, Matrix, Step } from './explanation.ts';
+import { escaped, Markup } from './markup.ts';
+import { page } from './page.ts';
 
 const MAX_KEYS = 24;
 /** Wider matrices are drawn without their numbers, which a cell's tooltip has. */
@@ -14,22 +16,8 @@ export function explanationPage(explanation: Explanation): string {
       ? `<p>The ${shown.length} keys with the greatest weight, of ${keyTokens.length}.</p>`
       : '';
   const steps = stepsOf(explanation, shown).map((step, i) => section(step, i + 1));
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escaped(title)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<h1>${escaped(title)}</h1>
-${training === undefined ? '' : trainingSection(training, explanation)}
-${selection}
-${steps.join('\n')}
-</body>
-</html>
-`;
+  const parts = [training === undefined ? '' : trainingSection(training, explanation), selection, ...steps];
+  return page({ title, body: new Markup(parts.join('\n')), style: STYLE });
 }
 
 function section(step: Step, number: number): string {
@@ -75,17 +63,8 @@ function largestOf(values: Matrix): number {
   return values.flat().reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
 }
 
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-}
-
 const STYLE = `
-:root { color-scheme: light dark; --positive: light-dark(#1a7f37, #3fb950); --negative: light-dark(#cf222e, #f85149); }
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem;
-  color: light-dark(#1f2328, #e6edf3); background: light-dark(#ffffff, #0d1117); }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin: 1.5rem 0 .5rem; } small { font-weight: normal; opacity: .75; }
 div { overflow-x: auto; } figure { display: inline-block; margin: 0 1.5rem 1rem 0; } figcaption { margin-bottom: .25rem; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-td { border: 1px solid light-dark(#d0d7de, #30363d); min-width: .5rem; height: 1rem; padding: .15rem .35rem; text-align: right; }
+td { border: 1px solid var(--line); min-width: .5rem; height: 1rem; padding: .15rem .35rem; text-align: right; }
 th { font-weight: 600; padding: .15rem .5rem; text-align: right; white-space: nowrap; } .masked { opacity: .5; }
 `;

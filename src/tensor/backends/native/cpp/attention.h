@@ -7,7 +7,8 @@
 namespace patchlens {
 
 /** Query rows that share one pass over the keys: a few tiles, so that their scores stay in the second-level cache. */
-constexpr size_t QUERY_ROWS = 8 * TILE_ROWS;
+template <class S>
+constexpr size_t QUERY_ROWS = 48 / S::TILE_ROWS * S::TILE_ROWS;
 
 /** One head's packed keys and values, and how its operands lie. */
 template <class S>
@@ -79,15 +80,15 @@ class Head {
 template <class S>
 void attention(const AttentionArguments& args) {
   const size_t heads = args.B * args.H;
-  const size_t blocks = ceilDivide(args.Nq, QUERY_ROWS);
+  const size_t blocks = ceilDivide(args.Nq, QUERY_ROWS<S>);
   const size_t span = Head<S>::packedSpan(args);
   float* const packed = scratch(Scratch::shared, heads * span);
   parallel(heads, [&](size_t i) { Head<S>(args, i, packed + i * span).packKeysAndValues(); });
   parallel(heads * blocks, [&](size_t i) {
-    const size_t first = i % blocks * QUERY_ROWS;
-    float* const scores = scratch(Scratch::own, QUERY_ROWS * Head<S>::scoreStride(args));
+    const size_t first = i % blocks * QUERY_ROWS<S>;
+    float* const scores = scratch(Scratch::own, QUERY_ROWS<S> * Head<S>::scoreStride(args));
     const size_t head = i / blocks;
-    Head<S>(args, head, packed + head * span).attend(first, least(first + QUERY_ROWS, args.Nq), scores);
+    Head<S>(args, head, packed + head * span).attend(first, least(first + QUERY_ROWS<S>, args.Nq), scores);
   });
 }
 

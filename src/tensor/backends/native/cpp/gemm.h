@@ -9,17 +9,16 @@
 
 namespace patchlens {
 
-/** Rows of a tile: with two vectors of columns, as many as sixteen registers hold beside the operands. */
-constexpr size_t TILE_ROWS = 6;
-
 template <class S>
 constexpr size_t TILE_COLUMNS = 2 * S::W;
 
-/** Depth of a block: its panel (256·16 floats) and six rows of A fit into 32 KiB. */
-constexpr size_t BLOCK_DEPTH = 256;
+/** Depth of a block: its panel (256·16 or 192·32 floats) and a tile's rows of A fit into a first-level cache. */
+template <class S>
+constexpr size_t BLOCK_DEPTH = S::W > 8 ? 192 : 256;
 
 /** Rows of a block: 240·256 floats of A stay in a second-level cache of 512 KiB while they meet one panel after another. */
-constexpr size_t BLOCK_ROWS = 40 * TILE_ROWS;
+template <class S>
+constexpr size_t BLOCK_ROWS = 240 / S::TILE_ROWS * S::TILE_ROWS;
 
 constexpr size_t ceilDivide(size_t a, size_t b) { return (a + b - 1) / b; }
 constexpr size_t least(size_t a, size_t b) { return a < b ? a : b; }
@@ -83,7 +82,7 @@ void multiplyTile(const float* a, size_t stride, const float* panel, size_t K, f
   for (size_t k = 0; k < K; k++, panel += TILE_COLUMNS<S>) {
     const V b0 = S::load(panel);
     const V b1 = S::load(panel + S::W);
-#pragma GCC unroll 6
+#pragma GCC unroll 16
     for (size_t r = 0; r < ROWS; r++) {
       const V x = S::splat(a[r * stride + k]);
       left[r] = S::fma(x, b0, left[r]);
@@ -91,7 +90,7 @@ void multiplyTile(const float* a, size_t stride, const float* panel, size_t K, f
     }
   }
   const size_t rest = columns > S::W ? columns - S::W : 0;
-#pragma GCC unroll 6
+#pragma GCC unroll 16
   for (size_t r = 0; r < ROWS; r++, c += cStride) {
     if (columns == TILE_COLUMNS<S>) {
       S::store(c, accumulate ? left[r] + S::load(c) : left[r]);
@@ -104,16 +103,12 @@ void multiplyTile(const float* a, size_t stride, const float* panel, size_t K, f
 }
 
 /** `multiplyTile` of the `rows` ≤ TILE_ROWS that are left. */
-template <class S>
+template <class S, size_t ROWS = S::TILE_ROWS>
 void multiplyRows(const float* a, size_t stride, const float* panel, size_t K, float* c, size_t cStride, size_t rows, size_t columns, bool accumulate) {
-  switch (rows) {
-    case 1: return multiplyTile<S, 1>(a, stride, panel, K, c, cStride, columns, accumulate);
-    case 2: return multiplyTile<S, 2>(a, stride, panel, K, c, cStride, columns, accumulate);
-    case 3: return multiplyTile<S, 3>(a, stride, panel, K, c, cStride, columns, accumulate);
-    case 4: return multiplyTile<S, 4>(a, stride, panel, K, c, cStride, columns, accumulate);
-    case 5: return multiplyTile<S, 5>(a, stride, panel, K, c, cStride, columns, accumulate);
-    default: return multiplyTile<S, TILE_ROWS>(a, stride, panel, K, c, cStride, columns, accumulate);
+  if constexpr (ROWS > 1) {
+    if (rows < ROWS) return multiplyRows<S, ROWS - 1>(a, stride, panel, K, c, cStride, rows, columns, accumulate);
   }
+  multiplyTile<S, ROWS>(a, stride, panel, K, c, cStride, columns, accumulate);
 }
 
 /** activation(C + bias) + residual in place, for one tile while it is in the first-level cache. */
@@ -142,20 +137,20 @@ struct Part {
 template <class S>
 void multiplyPart(const float* a, size_t aStride, const float* packed, float* c, size_t cStride, size_t N, size_t K, Part part, const Epilogue& epilogue) {
   constexpr size_t C = TILE_COLUMNS<S>;
-  // Blocks of nearly equal depth, none above BLOCK_DEPTH; at least one, because K = 0 still has to write its zeros.
-  const size_t blocks = K <= BLOCK_DEPTH ? 1 : ceilDivide(K, BLOCK_DEPTH);
+  // Blocks of nearly equal depth, none above the limit; at least one, because K = 0 still has to write its zeros.
+  const size_t blocks = K <= BLOCK_DEPTH<S> ? 1 : ceilDivide(K, BLOCK_DEPTH<S>);
   const size_t depth = ceilDivide(K, blocks);
   for (size_t block = 0; block < blocks; block++) {
     const size_t k = block * depth;
     const size_t kSize = least(depth, K - k);
     const bool isLast = block + 1 == blocks && !epilogue.isNothing();
-    for (size_t mBlock = part.m0; mBlock < part.m1; mBlock += BLOCK_ROWS) {
-      const size_t mEnd = least(mBlock + BLOCK_ROWS, part.m1);
+    for (size_t mBlock = part.m0; mBlock < part.m1; mBlock += BLOCK_ROWS<S>) {
+      const size_t mEnd = least(mBlock + BLOCK_ROWS<S>, part.m1);
       for (size_t p = part.p0; p < part.p1; p++) {
         const size_t columns = least(C, N - p * C);
         const float* const panel = packed + (p * K + k) * C;
-        for (size_t m = mBlock; m < mEnd; m += TILE_ROWS) {
-          const size_t rows = least(TILE_ROWS, mEnd - m);
+        for (size_t m = mBlock; m < mEnd; m += S::TILE_ROWS) {
+          const size_t rows = least(S::TILE_ROWS, mEnd - m);
           const size_t at = m * cStride + p * C;
           multiplyRows<S>(a + m * aStride + k, aStride, panel, kSize, c + at, cStride, rows, columns, block > 0);
           if (!isLast) continue;
@@ -184,20 +179,20 @@ constexpr size_t WORTH_A_THREAD = size_t{1} << 16;
 
 template <class S>
 Cut cutFor(size_t M, size_t N, size_t K) {
-  size_t tiles = ceilDivide(M, TILE_ROWS);
+  size_t tiles = ceilDivide(M, S::TILE_ROWS);
   size_t panels = ceilDivide(N, TILE_COLUMNS<S>);
   // Several parts a thread, taken as they come, so that all threads end at nearly the same time.
   const size_t wanted = M * N * K < WORTH_A_THREAD ? 1 : threads() == 1 ? 1 : 8 * threads();
   Cut cut{tiles, panels, 1, 1};
   while (cut.rowParts * cut.panelParts < wanted && (cut.rows > 1 || cut.panels > 1)) {
     // The longer side, if it has two halves.
-    const bool isWide = cut.panels * TILE_COLUMNS<S> >= cut.rows * TILE_ROWS;
+    const bool isWide = cut.panels * TILE_COLUMNS<S> >= cut.rows * S::TILE_ROWS;
     size_t& side = cut.panels > 1 && (isWide || cut.rows == 1) ? cut.panels : cut.rows;
     side = ceilDivide(side, 2);
     cut.rowParts = ceilDivide(tiles, cut.rows);
     cut.panelParts = ceilDivide(panels, cut.panels);
   }
-  cut.rows *= TILE_ROWS;
+  cut.rows *= S::TILE_ROWS;
   return cut;
 }
 

@@ -6,7 +6,7 @@
 namespace patchlens {
 namespace {
 
-struct Avx2 : Vector<8> {
+struct Avx2 : Vector<8, 6> {
   static V fma(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
 
   static V loadFirst(const float* p, size_t count) {

@@ -4,7 +4,7 @@
 namespace patchlens {
 namespace {
 
-struct Portable : Vector<4> {
+struct Portable : Vector<4, 6> {
   static V fma(V a, V b, V c) { return a * b + c; }
 };
 

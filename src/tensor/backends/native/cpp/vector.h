@@ -8,9 +8,11 @@
 
 namespace patchlens {
 
-template <size_t WIDTH>
+/** ROWS is how many rows of two vectors the instruction set's registers hold beside the operands of a product. */
+template <size_t WIDTH, size_t ROWS>
 struct Vector {
   static constexpr size_t W = WIDTH;
+  static constexpr size_t TILE_ROWS = ROWS;
   typedef float V __attribute__((vector_size(WIDTH * sizeof(float))));
   typedef int32_t I __attribute__((vector_size(WIDTH * sizeof(int32_t))));
   typedef uint32_t U __attribute__((vector_size(WIDTH * sizeof(uint32_t))));
