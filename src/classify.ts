@@ -13,7 +13,8 @@ import type { LoadedViT } from './load.ts';
 import { batched, mapAhead } from './map-ahead.ts';
 import { topK } from './metrics/top-k.ts';
 import type { LoadOptions, ModelInfo } from './model-info.ts';
-import { forwardInTurns } from './vit/forward.ts';
+import { forwardInTurns } from './nn/network.ts';
+import { vitLayers } from './vit/forward.ts';
 import { geometryOf } from './vit/geometry.ts';
 
 /** A path, the bytes of an encoded file (whole, or as a stream of them), or pixels. */
@@ -178,7 +179,7 @@ class ViTModel implements Model {
     const { numClasses } = vit.config;
     const patches = stacked(images, vit.config);
     try {
-      const logits = await forwardInTurns(vit, patches, () => {
+      const logits = await forwardInTurns(vitLayers(vit), patches, () => {
         signal?.throwIfAborted();
         this.#alive();
       });

@@ -6,6 +6,7 @@ import { convolutionStem } from '../nn/convolution-stem.ts';
 import { encoderBlock } from '../nn/encoder-block.ts';
 import type { EncoderBlockOptions } from '../nn/encoder-block.ts';
 import { project } from '../nn/linear.ts';
+import type { Layer } from '../nn/network.ts';
 import { norm } from '../nn/norm.ts';
 import { scoped } from '../nn/probe.ts';
 import type { Probe } from '../nn/probe.ts';
@@ -32,27 +33,18 @@ export function forward(vit: ViT, patches: Tensor3D, probe?: Probe): Tensor2D {
   return tidy(() => forwardHead(vit, forwardFeatures(vit, patches, probe), probe));
 }
 
-/**
- * `forward`, leaving the event loop a turn after every block, so that a long pass can be stopped and the decoding of
- * further images goes on beside it. `between` is called after each turn; what it throws ends the pass.
- */
-export async function forwardInTurns(vit: ViT, patches: Tensor3D, between: () => void): Promise<Tensor2D> {
+/** The same network as a chain of layers: `tokens`, `blocks.i`, `logits`. */
+export function vitLayers(vit: ViT): Layer[] {
   const options = blockOptions(vit);
-  let x = tidy(() => embed(vit, patches));
-  try {
-    for (const block of vit.params.blocks) {
-      const next = encoderBlock(x, block, options);
-      x.dispose();
-      x = next;
-      await new Promise((resolve) => {
-        setImmediate(resolve);
-      });
-      between();
-    }
-    return forwardHead(vit, x);
-  } finally {
-    x.dispose();
-  }
+  const blocks = vit.params.blocks.map((block, i): Layer => {
+    const name = `blocks.${i}`;
+    return { name, apply: (x: Tensor3D, probe) => encoderBlock(x, block, options, scoped(probe, name)) };
+  });
+  return [
+    { name: 'tokens', apply: (patches: Tensor3D, probe) => tidy(() => embed(vit, patches, probe)) },
+    ...blocks,
+    { name: 'logits', apply: (tokens: Tensor3D, probe) => forwardHead(vit, tokens, probe) },
+  ];
 }
 
 /** Patches [B, N, P²·C] → tokens after the last block [B, prefix + N, D], not yet normed. */

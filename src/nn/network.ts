@@ -1,0 +1,65 @@
+import { tidy } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+
+import type { Probe } from './probe.ts';
+
+/** A step of a network that is worth a name: its embedding or stem, a block, its head. */
+export interface Layer {
+  /** As probes are told it: `blocks.3`. */
+  readonly name: string;
+  /** Borrows its input and gives ownership of its output; shows the probe what lies inside, but not the output. */
+  apply(x: Tensor, probe?: Probe): Tensor;
+}
+
+/**
+ * A network of any architecture, ready to run: a chain of layers from what `inputOf` makes to the logits [B, classes], which
+ * is the output of the last layer, `logits`.
+ */
+export interface Network extends Disposable {
+  readonly layers: readonly Layer[];
+  /**
+   * Images as `preprocess` gives them, each normalised pixels [H, W, C] of the size that the network was loaded at → what
+   * the first layer takes, the batch on its first axis. The caller owns it.
+   */
+  inputOf(images: readonly Float32Array[]): Tensor;
+}
+
+/**
+ * Runs layers one after the other: a whole network for its logits, or the rest of it from an inner layer on. The probe is
+ * shown the output of each layer under its name, and what lies inside.
+ */
+export function forward(layers: readonly Layer[], input: Tensor, probe?: Probe): Tensor {
+  return tidy(() => {
+    let x = input;
+    for (const layer of layers) {
+      x = layer.apply(x, probe);
+      probe?.(layer.name, x);
+    }
+    return x;
+  });
+}
+
+/**
+ * `forward`, leaving the event loop a turn after every layer, so that a long pass can be stopped and the decoding of
+ * further images goes on beside it. `between` is called after each turn; what it throws ends the pass.
+ */
+export async function forwardInTurns(layers: readonly Layer[], input: Tensor, between: () => void): Promise<Tensor> {
+  let x = input;
+  const replaceBy = (next: Tensor | undefined): void => {
+    if (x !== input) x.dispose();
+    if (next !== undefined) x = next;
+  };
+  try {
+    for (const layer of layers) {
+      replaceBy(layer.apply(x));
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+      between();
+    }
+    return x;
+  } catch (error) {
+    replaceBy(undefined);
+    throw error;
+  }
+}
