@@ -1,21 +1,18 @@
-import { softmax, tensor3d } from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor3D } from '@tensorflow/tfjs-core';
+import { softmax } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 
 import { ArgumentError, ImageError, ModelDisposedError, WeightsError } from './errors.ts';
 import type { ErrorCode } from './errors.ts';
 import { decodeImage } from './image/decode.ts';
-import { patchify } from './image/patches.ts';
 import { preprocess } from './image/preprocess.ts';
 import { checkPixels } from './image/rgb-image.ts';
 import type { RgbImage } from './image/rgb-image.ts';
-import { loadViT } from './load.ts';
-import type { LoadedViT } from './load.ts';
+import { loadNetwork } from './load.ts';
+import type { LoadedNetwork } from './load.ts';
 import { batched, mapAhead } from './map-ahead.ts';
 import { topK } from './metrics/top-k.ts';
 import type { LoadOptions, ModelInfo } from './model-info.ts';
 import { forwardInTurns } from './nn/network.ts';
-import { vitLayers } from './vit/forward.ts';
-import { geometryOf } from './vit/geometry.ts';
 
 /** A path, the bytes of an encoded file (whole, or as a stream of them), or pixels. */
 export type ImageInput = string | Uint8Array | AsyncIterable<Uint8Array> | RgbImage;
@@ -61,7 +58,7 @@ const DECODE_AHEAD = 8;
  * @throws ModelNotFoundError, HubError, WeightsError, ConfigError, BackendError, ArgumentError; or the signal's reason.
  */
 export async function loadModel(name: string, options: LoadOptions = {}): Promise<Model> {
-  return new ViTModel(await loadViT(name, options), options.autoOrient ?? true);
+  return new NetworkModel(await loadNetwork(name, options), options.autoOrient ?? true);
 }
 
 /** A network with its labels and its own way of preparing images. Dispose of it to free its memory. */
@@ -90,12 +87,12 @@ export interface Model extends Disposable {
   dispose(): void;
 }
 
-class ViTModel implements Model {
+class NetworkModel implements Model {
   readonly info: ModelInfo;
   readonly #autoOrient: boolean;
-  #loaded: LoadedViT | undefined;
+  #loaded: LoadedNetwork | undefined;
 
-  constructor(loaded: LoadedViT, autoOrient: boolean) {
+  constructor(loaded: LoadedNetwork, autoOrient: boolean) {
     this.info = loaded.info;
     this.#loaded = loaded;
     this.#autoOrient = autoOrient;
@@ -105,9 +102,9 @@ class ViTModel implements Model {
     checkCount('topK', k);
     this.#alive();
     signal?.throwIfAborted();
-    const patches = await this.#patchesOf(image);
+    const pixels = await this.#pixelsOf(image);
     signal?.throwIfAborted();
-    const [probabilities] = await this.#probabilitiesOf([patches], signal);
+    const [probabilities] = await this.#probabilitiesOf([pixels], signal);
     return this.#predictions(probabilities ?? new Float32Array(), k);
   }
 
@@ -144,7 +141,7 @@ class ViTModel implements Model {
   async #prepare(path: string, signal: AbortSignal | undefined): Promise<Prepared> {
     signal?.throwIfAborted();
     try {
-      return { path, patches: await this.#patchesOf(path) };
+      return { path, pixels: await this.#pixelsOf(path) };
     } catch (error) {
       if (error instanceof ImageError) return { path, error };
       throw error;
@@ -156,7 +153,7 @@ class ViTModel implements Model {
     k: number,
     signal: AbortSignal | undefined,
   ): Promise<Classification[]> {
-    const usable = batch.flatMap(({ patches }) => patches ?? []);
+    const usable = batch.flatMap(({ pixels }) => pixels ?? []);
     const probabilities = usable.length === 0 ? [] : await this.#probabilitiesOf(usable, signal);
     let next = 0;
     return batch.map(({ path, error }): Classification => {
@@ -166,29 +163,29 @@ class ViTModel implements Model {
     });
   }
 
-  /** Flattened patches [N, P²·C] of an image, prepared by the checkpoint's recipe. */
-  async #patchesOf(image: ImageInput): Promise<Float32Array> {
+  /** The pixels [H, W, 3] of an image as the checkpoint's recipe prepares them. */
+  async #pixelsOf(image: ImageInput): Promise<Float32Array> {
     const pixels = isEncoded(image) ? await decodeImage(image, { autoOrient: this.#autoOrient }) : image;
     checkPixels(pixels);
-    return patchify(preprocess(pixels, this.info.preprocessing), this.info.config.patchSize);
+    return preprocess(pixels, this.info.preprocessing).data;
   }
 
   /** One forward pass; for each image its probabilities [classes]. */
   async #probabilitiesOf(images: readonly Float32Array[], signal: AbortSignal | undefined): Promise<Float32Array[]> {
-    const { vit } = this.#alive();
-    const { numClasses } = vit.config;
-    const patches = stacked(images, vit.config);
+    const { network } = this.#alive();
+    const input = network.inputOf(images);
     try {
-      const logits = await forwardInTurns(vitLayers(vit), patches, () => {
+      const logits = await forwardInTurns(network.layers, input, () => {
         signal?.throwIfAborted();
         this.#alive();
       });
       const probabilities = softmax(logits);
       logits.dispose();
       const values = await readOnce(probabilities);
+      const numClasses = values.length / images.length;
       return images.map((_, i) => this.#checked(values.subarray(i * numClasses, (i + 1) * numClasses)));
     } finally {
-      patches.dispose();
+      input.dispose();
     }
   }
 
@@ -206,28 +203,20 @@ class ViTModel implements Model {
     }));
   }
 
-  #alive(): LoadedViT {
+  #alive(): LoadedNetwork {
     if (this.#loaded !== undefined) return this.#loaded;
     throw new ModelDisposedError(`model ${this.info.name}: expected a model in use, got one that was disposed of`);
   }
 }
 
-/** One image on its way to the model: its patches, or why there are none. */
+/** One image on its way to the model: its pixels, or why there are none. */
 type Prepared =
-  | { readonly path: string; readonly patches: Float32Array; readonly error?: undefined }
-  | { readonly path: string; readonly error: ImageError; readonly patches?: undefined };
+  | { readonly path: string; readonly pixels: Float32Array; readonly error?: undefined }
+  | { readonly path: string; readonly error: ImageError; readonly pixels?: undefined };
 
 function isEncoded(image: ImageInput): image is Exclude<ImageInput, RgbImage> {
   if (typeof image === 'string' || image instanceof Uint8Array) return true;
   return typeof image === 'object' && image !== null && Symbol.asyncIterator in image;
-}
-
-/** Patches of several images as one tensor [B, N, P²·C], the caller's to dispose of. */
-function stacked(images: readonly Float32Array[], config: ModelInfo['config']): Tensor3D {
-  const { numPatches, patchDim } = geometryOf(config);
-  const data = new Float32Array(images.length * numPatches * patchDim);
-  for (const [i, patches] of images.entries()) data.set(patches, i * numPatches * patchDim);
-  return tensor3d(data, [images.length, numPatches, patchDim]);
 }
 
 /** The values of a tensor, which is disposed of. */

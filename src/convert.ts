@@ -14,7 +14,7 @@ import type { Checkpoint } from './weights/checkpoint.ts';
 import { describe } from './weights/describe.ts';
 import { MODEL_NAMES } from './weights/family.ts';
 import type { Description, ModelNames } from './weights/family.ts';
-import type { Network } from './weights/network.ts';
+import type { ViTWeights } from './weights/vit-weights.ts';
 import type { Size } from './weights/preprocessing.ts';
 import { differences } from './weights/targets/differences.ts';
 import { huggingFaceTarget } from './weights/targets/huggingface.ts';
@@ -60,7 +60,8 @@ export async function convertModel(model: string, options: ConvertOptions): Prom
   const { path } = await locateModel(model, options);
   const checkpoint = await readCheckpoint(path);
   signal?.throwIfAborted();
-  const { family, description } = describe(checkpoint);
+  const { family, description: described } = describe(checkpoint);
+  const description = onlyViT(described, `model ${path}`);
   checkTensors(checkpoint, description, paramShapes(description.config));
   const names = namesFor(description, options.names, family.names);
   const { imageSize } = description;
@@ -78,8 +79,15 @@ export async function convertModel(model: string, options: ConvertOptions): Prom
   return { output, names, dtype, warnings };
 }
 
+/** @throws ArgumentError for another architecture, whose tensors patchlens does not write. */
+function onlyViT(description: Description, where: string): Description<ViTConfig> {
+  const { config, architecture } = description;
+  if (config.kind === 'vit') return { ...description, config };
+  throw new ArgumentError(`${where}: expected a Vision Transformer, which alone can be converted, got ${architecture}`);
+}
+
 function namesFor(
-  { architecture, config, imageSize }: Description,
+  { architecture, config, imageSize }: Description<ViTConfig>,
   asked: ModelNames | undefined,
   own: ModelNames | undefined,
 ): ModelNames {
@@ -96,7 +104,7 @@ function namesFor(
 }
 
 /** Each parameter is made from its tensor when it is asked for, so that the checkpoint is in memory once. */
-function networkOf({ arrays, where }: Checkpoint, { config, sourceOf }: Description): Network {
+function networkOf({ arrays, where }: Checkpoint, { config, sourceOf }: Description<ViTConfig>): ViTWeights {
   return {
     config,
     parameter: (parameter) => {
@@ -108,7 +116,7 @@ function networkOf({ arrays, where }: Checkpoint, { config, sourceOf }: Descript
   };
 }
 
-function resized({ config, parameter }: Network, imageSize: Size): Network {
+function resized({ config, parameter }: ViTWeights, imageSize: Size): ViTWeights {
   const at: ViTConfig = { ...config, imageSize };
   return {
     config: at,
@@ -125,13 +133,13 @@ function tensorsOf({ network, tensorOf, idle }: Publication): TensorToWrite[] {
 function readBack(
   { network, config, preprocessor }: Publication,
   tensors: readonly TensorToWrite[],
-  wanted: Description,
+  wanted: Description<ViTConfig>,
   names: ModelNames,
 ): string[] {
   const empty = new Float32Array();
   const arrays = new Map(tensors.map(({ name, shape }) => [name, { shape, data: empty }]));
   const where = `the ${names} checkpoint of ${wanted.architecture}`;
-  const { description } = describe({ where, config, preprocessor, arrays });
+  const description = onlyViT(describe({ where, config, preprocessor, arrays }).description, where);
   const { imageSize } = wanted;
   const { epsilon, positions } = description.config;
   const written = { ...network.config, epsilon, positions: withResampleOf(positions, network.config.positions) };

@@ -1,12 +1,12 @@
-import { dispose, keep, reshape, slice, tensor3d, tidy } from '@tensorflow/tfjs-core';
+import { dispose, keep, reshape, slice, tidy } from '@tensorflow/tfjs-core';
 import type { Rank, Tensor, Tensor3D } from '@tensorflow/tfjs-core';
 
 import { ArgumentError } from './errors.ts';
 import { headsOf, scaleOf } from './explain.ts';
 import { decodeImage } from './image/decode.ts';
-import { patchify } from './image/patches.ts';
 import { preprocess } from './image/preprocess.ts';
 import { loadViT } from './load.ts';
+import { patchesOf } from './load-vit.ts';
 import type { LoadedViT } from './load.ts';
 import type { LoadOptions } from './model-info.ts';
 import { EMBEDDED_MODEL } from './models.ts';
@@ -40,8 +40,8 @@ export async function explainImage(
   const place = placeOf(config, options);
   const pixels = await decodeImage(image, { autoOrient: options.autoOrient ?? true });
   options.signal?.throwIfAborted();
-  const patches = patchify(preprocess(pixels, loaded.info.preprocessing), config.patchSize);
-  const { query, key, value } = projectionsOf(loaded, patches, place);
+  const prepared = preprocess(pixels, loaded.info.preprocessing).data;
+  const { query, key, value } = projectionsOf(loaded, prepared, place);
   try {
     const { heads, outputs } = await headsOf(query, key, value, { numHeads: 1 });
     const keyTokens = tokensOf(config);
@@ -84,8 +84,7 @@ function checkIndex(name: string, index: number, count: number): void {
 }
 
 /** What meets in the layer: the query of the token [1, 1, Dh], keys and values of all [1, N, Dh]. The caller owns them. */
-function projectionsOf({ vit }: LoadedViT, patches: Float32Array, { layer, head, token }: Place) {
-  const { numPatches, patchDim } = geometryOf(vit.config);
+function projectionsOf({ vit }: LoadedViT, pixels: Float32Array, { layer, head, token }: Place) {
   const Dh = vit.config.dim / vit.config.numHeads;
   const kept = new Map<string, Tensor3D>();
   const take = (name: string, x: Tensor): void => {
@@ -95,7 +94,7 @@ function projectionsOf({ vit }: LoadedViT, patches: Float32Array, { layer, head,
     const all = reshape<Rank.R3>(x, [1, -1, vit.config.dim]);
     kept.set(part, keep(slice(all, [0, first, head * Dh], [1, count, Dh])));
   };
-  tidy(() => void forward(vit, tensor3d(patches, [1, numPatches, patchDim]), take));
+  tidy(() => void forward(vit, patchesOf([pixels], vit.config), take));
   const [query, key, value] = ['query', 'key', 'value'].map((part) => kept.get(part));
   if (query === undefined || key === undefined || value === undefined) {
     throw new Error(`blocks.${layer}.attention: expected probes of query, key and value`);

@@ -25,7 +25,15 @@ export { explanationPage } from './report/explanation-page.ts';
 export { explanationText } from './report/explanation-text.ts';
 export { BACKEND_NAMES, PRECISIONS } from './tensor/backends/index.ts';
 export type { BackendName, Precision } from './tensor/backends/index.ts';
-export type { Attention, Pooling, PositionEncoding, PositionResample, ViTConfig } from './weights/architecture.ts';
+export type {
+  Attention,
+  NetworkConfig,
+  Pooling,
+  PositionEncoding,
+  PositionResample,
+  ViTConfig,
+} from './weights/architecture.ts';
+export type { CnnConfig, ResNetConfig, ResNetStage, ResNetStem } from './weights/cnn-architecture.ts';
 export type { Interpolation, Preprocessing, Resize, Rgb, Size } from './weights/preprocessing.ts';
 export { MODEL_NAMES } from './weights/family.ts';
 export type { ModelNames } from './weights/family.ts';

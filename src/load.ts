@@ -1,31 +1,52 @@
 import { ArgumentError, ConfigError } from './errors.ts';
 import { IMAGENET_1K } from './labels/imagenet-1k.ts';
+import type { Plan, PlanContext } from './load-plan.ts';
+import { planViT } from './load-vit.ts';
 import type { LoadOptions, ModelInfo } from './model-info.ts';
 import { locateModel } from './models.ts';
+import type { Network } from './nn/network.ts';
 import { BACKEND_NAMES, PRECISIONS, useBackend } from './tensor/backends/index.ts';
 import type { BackendLease } from './tensor/backends/index.ts';
-import { buildViT } from './vit/build.ts';
 import type { ViT } from './vit/forward.ts';
-import { geometryOf } from './vit/geometry.ts';
-import { countParameters, paramShapes } from './vit/params.ts';
 import type { ViTConfig } from './weights/architecture.ts';
 import { assemble } from './weights/assemble.ts';
 import { readCheckpoint } from './weights/checkpoint.ts';
 import { describe } from './weights/describe.ts';
-import type { Size } from './weights/preprocessing.ts';
+import type { Description } from './weights/family.ts';
 
 /** A network on its backend with what is known about it. */
-export interface LoadedViT extends Disposable {
+export interface LoadedNetwork extends Disposable {
   readonly info: ModelInfo;
+  readonly network: Network;
+  /** The same network as the Vision Transformer that it is; undefined for any other. */
+  readonly vit: ViT | undefined;
+}
+
+/** A Vision Transformer, for what no other network has: patches and attention. */
+export interface LoadedViT extends LoadedNetwork {
+  readonly info: ModelInfo & { readonly config: ViTConfig };
   readonly vit: ViT;
 }
 
 /**
- * Reads a checkpoint, checks that it is whole, and puts it on a backend.
+ * `loadNetwork` for a Vision Transformer.
+ *
+ * @throws ArgumentError for another architecture; what `loadNetwork` throws.
+ */
+export async function loadViT(name: string, options: LoadOptions = {}): Promise<LoadedViT> {
+  const loaded = await loadNetwork(name, options);
+  const { info, vit } = loaded;
+  if (vit !== undefined) return { ...loaded, vit, info: { ...info, config: vit.config } };
+  loaded[Symbol.dispose]();
+  throw new ArgumentError(`model ${name}: expected a Vision Transformer, got ${info.architecture}`);
+}
+
+/**
+ * Reads a checkpoint of any architecture, checks that it is whole, and puts it on a backend.
  *
  * @throws ModelNotFoundError, HubError, WeightsError, ConfigError, BackendError, ArgumentError; or the signal's reason.
  */
-export async function loadViT(name: string, options: LoadOptions = {}): Promise<LoadedViT> {
+export async function loadNetwork(name: string, options: LoadOptions = {}): Promise<LoadedNetwork> {
   const { backend = 'auto', threads, signal } = options;
   checkOptions(options);
   signal?.throwIfAborted();
@@ -33,21 +54,18 @@ export async function loadViT(name: string, options: LoadOptions = {}): Promise<
   const checkpoint = await readCheckpoint(path);
   signal?.throwIfAborted();
   const { family, description } = describe(checkpoint);
-  const published = description.config;
-  checkConfig(published, path);
-  const config = { ...published, imageSize: description.imageSize };
-  if (options.imageSize !== undefined) config.imageSize = checkedSize(options.imageSize, config);
-  const arrays = assemble(checkpoint, description, paramShapes(published));
+  const plan = planOf(description, { where: path, options });
+  const arrays = assemble(checkpoint, description, plan.shapes);
   const lease = await useBackend(backend, { threads });
-  const vit = onLease(lease, () => buildViT(arrays, published, config));
+  const { network, vit } = onLease(lease, () => plan.build(arrays));
   const info: ModelInfo = {
     name,
     architecture: description.architecture,
     family: family.name,
-    classes: description.labels ?? defaultLabels(config.numClasses),
-    numParameters: countParameters(published),
-    config,
-    preprocessing: description.preprocessingAt(config.imageSize),
+    classes: description.labels ?? defaultLabels(plan.config.numClasses),
+    numParameters: plan.numParameters,
+    config: plan.config,
+    preprocessing: description.preprocessingAt(plan.imageSize),
     backend: lease.name,
     precision: 'f32',
     threads: lease.threads,
@@ -56,12 +74,22 @@ export async function loadViT(name: string, options: LoadOptions = {}): Promise<
   };
   return {
     info,
+    network,
     vit,
     [Symbol.dispose]: () => {
-      vit[Symbol.dispose]();
+      network[Symbol.dispose]();
       lease.release();
     },
   };
+}
+
+function planOf({ config, imageSize }: Description, context: PlanContext): Plan {
+  switch (config.kind) {
+    case 'vit':
+      return planViT(config, imageSize, context);
+    case 'resnet':
+      throw new ConfigError(`${context.where}: expected a Vision Transformer, got ${config.kind}`);
+  }
 }
 
 function onLease<T>(lease: BackendLease, build: () => T): T {
@@ -86,40 +114,6 @@ function checkOptions({ backend, precision, threads }: LoadOptions): void {
   if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
     throw new ArgumentError(`threads: expected a whole number of at least 1, got ${threads}`);
   }
-}
-
-/** What every family's configuration must satisfy before tensors are compared with it. */
-function checkConfig(config: ViTConfig, where: string): void {
-  const { numChannels, positions, prefix } = config;
-  if (numChannels !== 3) {
-    throw new ConfigError(`model ${where}: expected a model of 3 colour channels, got ${numChannels}`);
-  }
-  const { height, width } = config.imageSize;
-  if (height % config.patchSize !== 0 || width % config.patchSize !== 0) {
-    throw new ConfigError(
-      `model ${where}: expected an image size of whole ${config.patchSize}-pixel patches, got ${height}x${width}`,
-    );
-  }
-  if (positions.kind !== 'learned') return;
-  const { numPrefixTokens, numPatches, Gh, Gw } = geometryOf(config);
-  if ([0, Number(prefix.classToken), numPrefixTokens].includes(positions.numPrefix)) return;
-  throw new ConfigError(
-    `model ${where}: expected positions for the ${Gh} × ${Gw} patches of ${height}x${width} pixels and for none, the first ` +
-      `or all of ${numPrefixTokens} tokens before them, got ${positions.numPrefix + numPatches}`,
-  );
-}
-
-/** Attention takes time with the square of this; far above what any published model is run at. */
-const MAX_TOKENS = 16_385;
-
-function checkedSize(size: number | Size, config: ViTConfig): Size {
-  const { height, width } = typeof size === 'number' ? { height: size, width: size } : size;
-  if (![height, width].every((side) => Number.isInteger(side) && side > 0)) {
-    throw new ArgumentError(`imageSize: expected whole pixels, got ${height}x${width}`);
-  }
-  const { numTokens } = geometryOf({ ...config, imageSize: { height, width } });
-  if (numTokens <= MAX_TOKENS) return { height, width };
-  throw new ArgumentError(`imageSize: expected at most ${MAX_TOKENS} tokens, got ${numTokens} from ${height}x${width}`);
 }
 
 /** Checkpoints without names: ImageNet's where the number of classes is ImageNet's, as timm does. */

@@ -1,5 +1,5 @@
 import type { BackendName, Precision } from './tensor/backends/backend.ts';
-import type { ViTConfig } from './weights/architecture.ts';
+import type { NetworkConfig } from './weights/architecture.ts';
 import type { DownloadProgress } from './weights/hub/download.ts';
 import type { Preprocessing, Size } from './weights/preprocessing.ts';
 
@@ -19,7 +19,7 @@ export interface LoadOptions extends LocateOptions {
   readonly precision?: Precision | 'auto' | undefined;
   /** How many threads the backend may use, where it has more than one; default its own choice. */
   readonly threads?: number | undefined;
-  /** Runs the model at another size in pixels, its positions resampled; both sides multiples of its patch. */
+  /** Runs the model at another size in pixels, a ViT's positions resampled and both sides multiples of its patch. */
   readonly imageSize?: number | Size | undefined;
   /** Turn photographs as their EXIF orientation says; default true. */
   readonly autoOrient?: boolean | undefined;
@@ -36,7 +36,8 @@ export interface ModelInfo {
   /** One label per class, in index order. */
   readonly classes: readonly string[];
   readonly numParameters: number;
-  readonly config: ViTConfig;
+  /** The network's shape; its `kind` says which architecture it is. */
+  readonly config: NetworkConfig;
   readonly preprocessing: Preprocessing;
   readonly backend: BackendName;
   readonly precision: Precision;

@@ -1,4 +1,14 @@
-import { engine, getKernel, registerGradient, registerKernel, tidy } from '@tensorflow/tfjs-core';
+import {
+  addN,
+  engine,
+  getKernel,
+  grads,
+  mul,
+  registerGradient,
+  registerKernel,
+  sum,
+  tidy,
+} from '@tensorflow/tfjs-core';
 import type { NamedAttrMap, NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 
 /**
@@ -12,9 +22,10 @@ export interface Op<Attrs extends object> {
   readonly compose: (inputs: readonly Tensor[], attrs: Attrs) => Tensor[];
   /**
    * One function per input, each giving the gradient of the loss with respect to it; `dys` are those with respect to
-   * the outputs. Work that several inputs share is done before the functions are returned.
+   * the outputs. Work that several inputs share is done before the functions are returned. That of the composition when
+   * absent.
    */
-  readonly gradient: (dys: readonly Tensor[], inputs: readonly Tensor[], attrs: Attrs) => (() => Tensor)[];
+  readonly gradient?: (dys: readonly Tensor[], inputs: readonly Tensor[], attrs: Attrs) => (() => Tensor)[];
 }
 
 // The registries of tfjs are global and keyed by name only, so the list of what we add to them is too.
@@ -23,16 +34,26 @@ const OPS: Op<never>[] = [];
 /** Registers an op's gradient with tfjs and lists the op for `registerCompositions`. */
 export function defineOp<Attrs extends object>(op: Op<Attrs>): Op<Attrs> {
   OPS.push(op);
+  const { gradient = compositionGradient(op) } = op;
   registerGradient({
     kernelName: op.name,
     saveAllInputs: true,
     gradFunc: (dy, saved, attrs) => {
       // tfjs hands one gradient for one output, a list for several; attrs are those that `runOp` passed.
       const dys = Array.isArray(dy) ? dy : [dy];
-      return Object.fromEntries(op.gradient(dys, saved, attrs as unknown as Attrs).entries());
+      return Object.fromEntries(gradient(dys, saved, attrs as unknown as Attrs).entries());
     },
   });
   return op;
+}
+
+/** The gradient of an op's composition: that of ⟨outputs, dys⟩, which differentiates each stock operation in turn. */
+function compositionGradient<Attrs extends object>(op: Op<Attrs>): NonNullable<Op<Attrs>['gradient']> {
+  return (dys, inputs, attrs) => {
+    const product = (...values: Tensor[]): Tensor =>
+      addN(op.compose(values, attrs).map((output, i) => sum(mul(output, dys[i]!))));
+    return grads(product)([...inputs]).map((gradient) => () => gradient);
+  };
 }
 
 /** Gives a backend the stock composition of every op for which it has registered no kernel of its own. */

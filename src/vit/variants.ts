@@ -15,6 +15,7 @@ export type SizeName = keyof typeof SIZES;
 export function variant(size: SizeName, patchSize: number, changes: Partial<ViTConfig> = {}): ViTConfig {
   const { mlpDim, ...dims } = SIZES[size];
   return {
+    kind: 'vit',
     ...dims,
     imageSize: { height: 224, width: 224 },
     patchSize,

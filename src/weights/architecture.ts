@@ -1,3 +1,4 @@
+import type { CnnConfig } from './cnn-architecture.ts';
 import type { Size } from './preprocessing.ts';
 
 /**
@@ -5,6 +6,7 @@ import type { Size } from './preprocessing.ts';
  * configuration and tensor names; `vit/` builds the network from it.
  */
 export interface ViTConfig {
+  readonly kind: 'vit';
   /** Pixels; a multiple of `patchSize` on both sides. */
   readonly imageSize: Size;
   readonly patchSize: number;
@@ -126,3 +128,6 @@ export type Pooling =
   | { readonly kind: 'class-token-and-mean' }
   /** A head on the class token and one on the distillation token, their logits averaged: DeiT. */
   | { readonly kind: 'distilled' };
+
+/** The shape of a network of any kind; `kind` tells them apart. */
+export type NetworkConfig = ViTConfig | CnnConfig;

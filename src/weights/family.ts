@@ -1,5 +1,5 @@
 import { ConfigError, WeightsError } from '../errors.ts';
-import type { ViTConfig } from './architecture.ts';
+import type { NetworkConfig } from './architecture.ts';
 import type { NamedArray } from './arrays.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Preprocessing, Size } from './preprocessing.ts';
@@ -9,10 +9,10 @@ export const MODEL_NAMES = ['huggingface', 'timm'] as const;
 export type ModelNames = (typeof MODEL_NAMES)[number];
 
 /**
- * One way of publishing a Vision Transformer: how its tensors are named, what its configuration means, how its images are
+ * One way of publishing networks: how its tensors are named, what its configuration means, how its images are
  * prepared. Each family is one file in `families/`.
  */
-export interface Family {
+export interface Family<Config = NetworkConfig> {
   /** For people: «timm ViT». */
   readonly name: string;
   /** Whose names its tensors have, where patchlens writes them too. */
@@ -20,15 +20,15 @@ export interface Family {
   /** Whether these tensor names are of this family. */
   matches(names: ReadonlySet<string>): boolean;
   /** @throws ConfigError, WeightsError when the checkpoint contradicts itself or asks for what patchlens has not. */
-  describe(checkpoint: Checkpoint): Description;
+  describe(checkpoint: Checkpoint): Description<Config>;
 }
 
 /** What a checkpoint is, in the project's own terms. */
-export interface Description {
+export interface Description<Config = NetworkConfig> {
   /** As the publisher calls it: `vit_tiny_patch16_224`. */
   readonly architecture: string;
-  /** With the image size that the position table was made for. */
-  readonly config: ViTConfig;
+  /** A Vision Transformer's with the image size that its position table was made for. */
+  readonly config: Config;
   /** The size in pixels that its images are prepared at unless another is asked for. */
   readonly imageSize: Size;
   /** One name per class, in index order; undefined when the checkpoint names none. */
@@ -37,7 +37,7 @@ export interface Description {
   readonly preprocessingAt: (imageSize: Size) => Preprocessing;
   /** A sentence on what its files leave open and its family settles. */
   readonly assumption?: string | undefined;
-  /** Where a parameter comes from, by its dotted name in the tree of `vit/params`. */
+  /** Where a parameter comes from, by its dotted name in the tree of the architecture's `params`. */
   readonly sourceOf: (parameter: string) => Source;
   /** Tensors that the published model carries without using them to classify. */
   readonly unused: readonly RegExp[];

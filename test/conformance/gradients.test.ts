@@ -26,7 +26,7 @@ describeBackends('gradients of the cross-entropy of a whole network agree with t
   test.each(Object.entries(goldens.manifest.losses))('%s', async (name, expectedLoss) => {
     const checkpoint = await readCheckpoint(`${GOLDEN_FOLDER}${name}`);
     const { description } = describeCheckpoint(checkpoint);
-    const { config } = description;
+    const config = description.config as ViTConfig;
     const arrays = assemble(checkpoint, description, paramShapes(config));
     const names = [...arrays.keys()];
 

@@ -8,6 +8,7 @@ import type { NamedArray } from '../../src/weights/arrays.ts';
 import { assemble } from '../../src/weights/assemble.ts';
 import { readCheckpoint } from '../../src/weights/checkpoint.ts';
 import type { Checkpoint } from '../../src/weights/checkpoint.ts';
+import type { ViTConfig } from '../../src/weights/architecture.ts';
 import { describe as describeCheckpoint } from '../../src/weights/describe.ts';
 import { GOLDEN_FOLDER } from '../support/goldens.ts';
 
@@ -80,7 +81,7 @@ describe('a checkpoint that is not what it says is refused', () => {
   const assembled = async (config: object, tensors: Readonly<Record<string, NamedArray | undefined>>) => {
     const checkpoint = await changed(config, tensors);
     const { description } = describeCheckpoint(checkpoint);
-    return assemble(checkpoint, description, paramShapes(description.config));
+    return assemble(checkpoint, description, paramShapes(description.config as ViTConfig));
   };
   const vector = { shape: [5], data: new Float32Array(5) };
 

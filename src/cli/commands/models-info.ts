@@ -7,6 +7,8 @@ import { choice, runOptions } from '../options.ts';
 import { coloursFor } from '../output/colours.ts';
 import { facts } from '../output/facts.ts';
 import type { Fact } from '../output/facts.ts';
+import { networkFacts } from '../output/network-facts.ts';
+import { count } from '../output/numbers.ts';
 import { inWords } from '../output/preprocessing.ts';
 import { printableJson } from '../output/printable.ts';
 import { streamSink } from '../output/sink.ts';
@@ -43,10 +45,8 @@ async function showModel({ api, io }: CommandContext, name: string | undefined, 
 }
 
 function factsOf(info: ModelInfo): Fact[] {
-  const { config, preprocessing, classes } = info;
-  const { height, width } = config.imageSize;
-  const { patchSize } = config;
-  const patches = (height / patchSize) * (width / patchSize);
+  const { preprocessing, classes } = info;
+  const { height, width } = preprocessing.imageSize;
   const [first, second, third] = classes;
   const examples = [first, second, third].filter((label) => label !== undefined).join('; ');
   return [
@@ -54,38 +54,13 @@ function factsOf(info: ModelInfo): Fact[] {
     ['Architecture', info.architecture],
     ['Family', info.family],
     ['Parameters', count(info.numParameters)],
-    ['Image', `${height} x ${width} pixels (height x width), ${config.numChannels} channels`],
-    ['Patches', `${count(patches)} of ${patchSize} x ${patchSize} pixels`],
-    ['Encoder', `${config.depth} blocks, width ${config.dim}, ${config.numHeads} heads, MLP ${config.mlp.hiddenDim}`],
-    ['Positions', POSITIONS[config.positions.kind]],
-    ['Pooling', POOLING[config.pooling.kind]],
+    ['Image', `${height} x ${width} pixels (height x width), ${info.config.numChannels} channels`],
+    ...networkFacts(info.config),
     ['Classes', `${count(classes.length)}${examples && ` (${examples}${classes.length > 3 ? '; …' : ''})`}`],
     ['Preprocessing', inWords(preprocessing)],
     ['Backend', `${info.backend}, ${info.precision}, ${info.threads} ${info.threads === 1 ? 'thread' : 'threads'}`],
     ...[info.notice, info.assumption].flatMap((text) => (text === undefined ? [] : [['Note', text] satisfies Fact])),
   ];
-}
-
-const POSITIONS: Record<ModelInfo['config']['positions']['kind'], string> = {
-  learned: 'learned',
-  'sincos-1d': 'sines and cosines of the patch index',
-  'sincos-2d': 'sines and cosines of row and column',
-  relative: 'a learned bias by the offset between two patches',
-  'relative-quadratic': 'a bias quadratic in the offset between two patches',
-  'rotary-2d': 'queries and keys turned by row and column',
-  none: 'none',
-};
-
-const POOLING: Record<ModelInfo['config']['pooling']['kind'], string> = {
-  'class-token': 'class token',
-  mean: 'mean of the patch tokens',
-  'class-token-and-mean': 'class token beside the mean of the patch tokens',
-  distilled: 'class token and distillation token, logits averaged',
-};
-
-/** 5717416 → `5,717,416` */
-function count(number: number): string {
-  return number.toLocaleString('en');
 }
 
 const HELP = `

@@ -25,18 +25,24 @@ export function layerNorm<T extends Tensor>(x: T, scale: Tensor, bias: Tensor, e
 export const LAYER_NORM = defineOp<LayerNormAttrs>({
   name: 'PatchlensLayerNorm',
   compose: ([x, scale, bias], { epsilon }) => [add(mul(standardise(x!, epsilon).normal, scale!), bias!)],
-  gradient: ([dy], [x, scale], { epsilon }) => {
+  gradient: ([dy], [x, scale], attrs) => {
+    const gradients = runOp(LAYER_NORM_GRADIENT, [dy!, x!, scale!], attrs);
+    return gradients.map((gradient) => () => gradient);
+  },
+});
+
+/** From dy, x and scale the gradients of x, scale and bias. */
+export const LAYER_NORM_GRADIENT = defineOp<LayerNormAttrs>({
+  name: 'PatchlensLayerNormGradient',
+  compose: ([dy, x, scale], { epsilon }) => {
     const D = scale!.shape[0] ?? 0;
     const { normal, inverseDeviation } = standardise(x!, epsilon);
+    const g = mul(dy!, scale!);
+    const projection = mul(normal, mean(mul(g, normal), -1, true));
     return [
-      () =>
-        tidy(() => {
-          const g = mul(dy!, scale!);
-          const projection = mul(normal, mean(mul(g, normal), -1, true));
-          return mul(inverseDeviation, sub(sub(g, mean(g, -1, true)), projection));
-        }),
-      () => tidy(() => sum(reshape(mul(dy!, normal), [-1, D]), 0)),
-      () => tidy(() => sum(reshape(dy!, [-1, D]), 0)),
+      mul(inverseDeviation, sub(sub(g, mean(g, -1, true)), projection)),
+      sum(reshape(mul(dy!, normal), [-1, D]), 0),
+      sum(reshape(dy!, [-1, D]), 0),
     ];
   },
 });

@@ -1,11 +1,13 @@
-import { add, matMul, mul, relu, reshape, step, sum, tidy } from '@tensorflow/tfjs-core';
+import { add, engine, matMul, relu, reshape, sum, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 
 import { ShapeError } from '../../errors.ts';
 import { dims } from '../dims.ts';
 import { defineOp, runOp } from '../op.ts';
-import { composedGelu, geluDerivative } from './gelu.ts';
-import type { GeluForm } from './gelu.ts';
+import { activationGradient } from './activation-gradient.ts';
+import { composedGelu } from './gelu-form.ts';
+import type { GeluForm } from './gelu-form.ts';
+import { gelu } from './gelu.ts';
 
 export type Activation = 'none' | 'relu' | GeluForm;
 
@@ -36,6 +38,11 @@ export function linear<T extends Tensor>(x: T, kernel: Tensor, options: LinearOp
   if (residual !== undefined) checkResidual(residual, x, N);
   const inputs = [x, kernel, bias, residual].filter((input) => input !== undefined);
   const attrs = { activation, hasBias: bias !== undefined, hasResidual: residual !== undefined };
+  // Recorded for a gradient, the activation is an op of its own, because that keeps its input: computing it again would
+  // be another product, a tenth of a training step.
+  if (activation !== 'none' && activation !== 'relu' && residual === undefined && engine().isTapeOn()) {
+    return tidy(() => gelu(linear<T>(x, kernel, { bias }), activation));
+  }
   // One output with the rank of x.
   return runOp(LINEAR, inputs, attrs)[0] as T;
 }
@@ -57,7 +64,7 @@ export const LINEAR = defineOp<LinearAttrs>({
     const { x, kernel } = namedInputs(inputs, attrs);
     const N = kernel.shape[1] ?? 0;
     // dz: the gradient before the activation, as a matrix [M, N].
-    const dz = tidy(() => reshape(mulSlope(dy!, inputs, attrs), [-1, N]));
+    const dz = tidy(() => reshape(preActivationGradient(dy!, inputs, attrs), [-1, N]));
     const gradients = [
       () => tidy(() => reshape(matMul(dz, kernel, false, true), x.shape)),
       () => tidy(() => matMul(asRows(x), dz, true, false)),
@@ -112,16 +119,9 @@ function activate(z: Tensor, activation: Activation): Tensor {
   }
 }
 
-/** dy · activation′(z), with z computed again: keeping it would cost more memory than one product costs time. */
-function mulSlope(dy: Tensor, inputs: readonly Tensor[], attrs: LinearAttrs): Tensor {
-  switch (attrs.activation) {
-    case 'none':
-      return dy;
-    case 'relu':
-      return mul(dy, step(preActivation(inputs, attrs)));
-    case 'gelu':
-    case 'gelu-tanh':
-    case 'gelu-quick':
-      return mul(dy, geluDerivative(preActivation(inputs, attrs), attrs.activation));
-  }
+/** dy·activation′(z), with z = x·W + b computed again. */
+function preActivationGradient(dy: Tensor, [x, kernel, bias]: readonly Tensor[], attrs: LinearAttrs): Tensor {
+  const { activation, hasBias } = attrs;
+  if (activation === 'none') return dy;
+  return activationGradient(dy, linear(x!, kernel!, { bias: hasBias ? bias : undefined }), activation);
 }

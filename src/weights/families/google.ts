@@ -22,7 +22,7 @@ const ROOTS = ['', 'opt/target/', 'target/', 'params/'];
 const PATCHES = 'embedding/kernel';
 
 /** `.npz` of google-research/vision_transformer and big_vision, computed as their JAX code does. */
-export const google: Family = {
+export const google: Family<ViTConfig> = {
   name: 'Google JAX ViT',
   matches: (names) => rootAmong(names) !== undefined,
   describe(checkpoint) {
@@ -39,7 +39,7 @@ export const google: Family = {
         '.npz files say nothing of preprocessing: images are squashed to size and scaled to −1…1, as the JAX libraries do',
       sourceOf: (parameter) => sourceOf(parameter, layout, config),
       unused: [/^opt\/state\//],
-    } satisfies Description;
+    } satisfies Description<ViTConfig>;
   },
 };
 
@@ -84,6 +84,7 @@ function configOf(layout: Layout, arrays: NamedArrays, where: string): ViTConfig
   // The class token has a position of its own, or (big_vision) comes after they were added.
   const numPrefix = classToken && !Number.isInteger(Math.sqrt(numPositions)) ? 1 : 0;
   return {
+    kind: 'vit',
     imageSize: squareImageSize(numPositions - numPrefix, patchSize, where),
     patchSize,
     numChannels,

@@ -22,7 +22,7 @@ const PROCESSOR: ProcessorConfig = {
 const PREFIXES = ['dinov2', 'dinov2_with_registers'];
 
 /** DINOv2 with a linear head, as transformers publishes it, with registers or without. */
-export const huggingFaceDinov2: Family = {
+export const huggingFaceDinov2: Family<ViTConfig> = {
   name: 'Hugging Face DINOv2',
   names: 'huggingface',
   matches: (names) => prefixAmong(names) !== undefined,
@@ -40,7 +40,7 @@ export const huggingFaceDinov2: Family = {
       assumption,
       sourceOf: (parameter) => sourceFrom(huggingFaceDinov2Tensor(prefix, parameter, config)),
       unused: [/\.embeddings\.mask_token$/],
-    } satisfies Description;
+    } satisfies Description<ViTConfig>;
   },
 };
 

@@ -22,7 +22,7 @@ const DEIT_PROCESSOR: ProcessorConfig = {
 };
 
 /** `ViTForImageClassification` of transformers. */
-export const huggingFaceViT: Family = {
+export const huggingFaceViT: Family<ViTConfig> = {
   name: 'Hugging Face ViT',
   names: 'huggingface',
   matches: (names) => names.has('vit.embeddings.patch_embeddings.projection.weight'),
@@ -30,14 +30,14 @@ export const huggingFaceViT: Family = {
 };
 
 /** `DeiTForImageClassification` of transformers, with a teacher (two heads, averaged) or without. */
-export const huggingFaceDeiT: Family = {
+export const huggingFaceDeiT: Family<ViTConfig> = {
   name: 'Hugging Face DeiT',
   names: 'huggingface',
   matches: (names) => names.has('deit.embeddings.patch_embeddings.projection.weight'),
   describe: (checkpoint) => describeAs('deit', checkpoint, DEIT_PROCESSOR),
 };
 
-function describeAs(prefix: string, checkpoint: Checkpoint, fallback: ProcessorConfig): Description {
+function describeAs(prefix: string, checkpoint: Checkpoint, fallback: ProcessorConfig): Description<ViTConfig> {
   const published = parseHuggingFaceConfig(checkpoint);
   const config = configOf(prefix, checkpoint, published);
   const { imageSize, preprocessingAt, assumption } = processorOf(checkpoint, fallback);

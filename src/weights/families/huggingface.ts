@@ -55,6 +55,7 @@ export function sharedConfig(checkpoint: Checkpoint, published: HuggingFaceConfi
   let depth = 0;
   while (arrays.has(`${prefix}.encoder.layer.${depth}.attention.output.dense.weight`)) depth += 1;
   return {
+    kind: 'vit',
     imageSize: sizeOf(published.image_size),
     patchSize,
     numChannels,

@@ -13,7 +13,7 @@ import { sourceFrom } from '../torch-tensor.ts';
 import type { TorchTensor } from '../torch-tensor.ts';
 
 /** ViT as pytorch-image-models publishes it: fused qkv, `config.json` with `pretrained_cfg`. */
-export const timm: Family = {
+export const timm: Family<ViTConfig> = {
   name: 'timm ViT',
   names: 'timm',
   matches: (names) => names.has('patch_embed.proj.weight') && names.has('blocks.0.attn.qkv.weight'),
@@ -28,7 +28,7 @@ export const timm: Family = {
       preprocessingAt: (imageSize) => preprocessingOf(published.pretrained_cfg, imageSize),
       sourceOf: (parameter) => sourceFrom(timmTensor(parameter, config)),
       unused: [],
-    } satisfies Description;
+    } satisfies Description<ViTConfig>;
   },
 };
 
@@ -94,6 +94,7 @@ function configOf({ where, arrays }: Checkpoint, published: TimmConfig): ViTConf
     numRegisters: arrays.get('reg_token')?.shape[1] ?? 0,
   };
   return {
+    kind: 'vit',
     imageSize,
     patchSize,
     numChannels,

@@ -11,7 +11,7 @@ import type { TorchTensor } from '../torch-tensor.ts';
 const LAYER = 'encoder.layers.encoder_layer_';
 
 /** `torchvision.models.vit_*`, whose checkpoints are bare tensors. */
-export const torchvision: Family = {
+export const torchvision: Family<ViTConfig> = {
   name: 'torchvision ViT',
   matches: (names) => names.has('conv_proj.weight') && names.has(`${LAYER}0.self_attention.in_proj_weight`),
   describe(checkpoint) {
@@ -28,7 +28,7 @@ export const torchvision: Family = {
         'and heads of 64 columns are assumed',
       sourceOf: (parameter) => sourceFrom(tensorOf(parameter, legacy ? ['linear_1', 'linear_2'] : ['0', '3'])),
       unused: [],
-    } satisfies Description;
+    } satisfies Description<ViTConfig>;
   },
 };
 
@@ -37,6 +37,7 @@ function configOf({ arrays, where }: Checkpoint): ViTConfig {
   const [numClasses = 0] = shapeOf(arrays, 'heads.head.weight', 2, where);
   const [, numPositions = 0] = shapeOf(arrays, 'encoder.pos_embedding', 3, where);
   return {
+    kind: 'vit',
     imageSize: squareImageSize(numPositions - 1, patchSize, where),
     patchSize,
     numChannels,

@@ -8,8 +8,8 @@ import {
   withPatchBias,
   withPositions,
   withPrefixPositions,
-} from '../network.ts';
-import type { Network } from '../network.ts';
+} from '../vit-weights.ts';
+import type { ViTWeights } from '../vit-weights.ts';
 import type { Size } from '../preprocessing.ts';
 import { processorFile } from './huggingface-processor.ts';
 import type { About, Target } from './target.ts';
@@ -90,7 +90,7 @@ function needsDinov2({ layerScale, mlp, prefix, pooling }: ViTConfig): boolean {
   return layerScale || mlp.kind === 'swiglu' || prefix.numRegisters > 0 || readsMean;
 }
 
-function inItsForm(given: Network, { type }: ModelClass, about: About): Network {
+function inItsForm(given: ViTWeights, { type }: ModelClass, about: About): ViTWeights {
   const numPatches = (about.imageSize.height * about.imageSize.width) / given.config.patchSize ** 2;
   if (!type.startsWith('dinov2')) {
     const whole = withPositions(withPatchBias(about.atImageSize(given)), numPatches);

@@ -1,5 +1,5 @@
 import type { ViTConfig } from '../architecture.ts';
-import type { Network } from '../network.ts';
+import type { ViTWeights } from '../vit-weights.ts';
 import type { Preprocessing, Size } from '../preprocessing.ts';
 import type { TensorToWrite, TorchTensor } from '../torch-tensor.ts';
 import type { WrittenDtype } from '../write-safetensors.ts';
@@ -11,7 +11,7 @@ export interface Target {
   /** What of a network its classes do not have, in words; nothing when they hold all of it. */
   lacking(config: ViTConfig): readonly string[];
   /** The checkpoint of a network of which it lacks nothing. */
-  publish(network: Network, about: About): Publication;
+  publish(network: ViTWeights, about: About): Publication;
 }
 
 /** What goes into the configuration files beside the network's shape. */
@@ -24,13 +24,13 @@ export interface About {
   readonly preprocessing: Preprocessing;
   readonly dtype: WrittenDtype;
   /** The network with its position table brought to `imageSize`. */
-  readonly atImageSize: (network: Network) => Network;
+  readonly atImageSize: (network: ViTWeights) => ViTWeights;
 }
 
 /** A checkpoint as its library publishes it, before it is written. */
 export interface Publication {
   /** In the form that the library has names for. */
-  readonly network: Network;
+  readonly network: ViTWeights;
   readonly tensorOf: (parameter: string) => TorchTensor;
   /** Tensors that the library asks for without using them to classify. */
   readonly idle: readonly TensorToWrite[];

@@ -1,7 +1,7 @@
 import type { Activation, ViTConfig } from '../architecture.ts';
 import { timmTensor } from '../families/timm.ts';
-import { withDistillationTokenAsRegister, withPatchBias, withPrefixPositions } from '../network.ts';
-import type { Network } from '../network.ts';
+import { withDistillationTokenAsRegister, withPatchBias, withPrefixPositions } from '../vit-weights.ts';
+import type { ViTWeights } from '../vit-weights.ts';
 import type { Preprocessing, Size } from '../preprocessing.ts';
 import type { About, Target } from './target.ts';
 
@@ -43,7 +43,7 @@ export const timmTarget: Target = {
 };
 
 /** Every prefix token has a position or none has, and a patch embedding without bias only a norm after it. */
-function inTimmsForm(given: Network): Network {
+function inTimmsForm(given: ViTWeights): ViTWeights {
   const tokens = withDistillationTokenAsRegister(given.config.inputNorm ? given : withPatchBias(given));
   const { positions, prefix, pooling } = tokens.config;
   const numPrefix = Number(prefix.classToken) + Number(prefix.distillationToken) + prefix.numRegisters;

@@ -59,10 +59,55 @@ export interface Addon {
     /** The shape, then the strides of a, then those of b; 0 where an operand is broadcast. */
     layout: Int32Array,
   ): void;
+  convolution(
+    x: Float32Array,
+    packed: Float32Array,
+    bias: Float32Array | null,
+    out: Float32Array,
+    /** As `geometryOf` of convolutions/windows.ts makes it; so below. */
+    geometry: Int32Array,
+    activation: number,
+  ): void;
+  convolutionInputGradient(dy: Float32Array, filter: Float32Array, dx: Float32Array, geometry: Int32Array): void;
+  convolutionFilterGradient(x: Float32Array, dy: Float32Array, dFilter: Float32Array, geometry: Int32Array): void;
+  activationGradient(dy: Float32Array, x: Float32Array, dx: Float32Array, activation: number): void;
+  layerNormGradient(
+    dy: Float32Array,
+    x: Float32Array,
+    scale: Float32Array,
+    dx: Float32Array,
+    dScale: Float32Array,
+    dBias: Float32Array,
+    epsilon: number,
+  ): void;
+  /** Fills dMask if it is there, else dq, dk and dv. */
+  attentionGradient(
+    q: Float32Array,
+    k: Float32Array,
+    v: Float32Array,
+    mask: Float32Array | null,
+    dOutput: Float32Array,
+    dWeights: Float32Array | null,
+    dq: Float32Array | null,
+    dk: Float32Array | null,
+    dv: Float32Array | null,
+    dMask: Float32Array | null,
+    /** As of `attention`. */
+    sizes: Int32Array,
+    scale: number,
+  ): void;
+  /** Over the middle axis, times a factor. */
+  reduceSum(
+    x: Float32Array,
+    out: Float32Array,
+    /** outer, R, inner */
+    sizes: Int32Array,
+    factor: number,
+  ): void;
 }
 
 /** `INTERFACE` of cpp/addon.cc. */
-const INTERFACE = 1;
+const INTERFACE = 3;
 
 // src/ and dist/ lie beside each other, and the binary is built once, beside its sources.
 const FOLDER = new URL('../../../../src/tensor/backends/native/', import.meta.url);

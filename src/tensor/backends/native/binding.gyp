@@ -23,7 +23,7 @@
         'cpp/scratch.cc',
         'cpp/thread-pool.cc',
       ],
-      'conditions': [['target_arch=="x64"', {'dependencies': ['avx2']}]],
+      'conditions': [['target_arch=="x64"', {'dependencies': ['avx2', 'avx512']}]],
     },
   ],
   'conditions': [
@@ -36,6 +36,13 @@
           'sources': ['cpp/kernels-avx2.cc'],
           'cflags': ['-mavx2', '-mfma', '-fPIC'],
           'xcode_settings': {'OTHER_CFLAGS': ['-mavx2', '-mfma']},
+        },
+        {
+          'target_name': 'avx512',
+          'type': 'static_library',
+          'sources': ['cpp/kernels-avx512.cc'],
+          'cflags': ['-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mfma', '-fPIC'],
+          'xcode_settings': {'OTHER_CFLAGS': ['-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mfma']},
         },
       ],
     }],

@@ -1,29 +1,37 @@
 import {
   BatchMatMul,
+  Mean,
   Softmax,
+  Sum,
   copyRegisteredKernels,
-  getKernel,
   registerBackend,
   registerKernel,
-  unregisterKernel,
 } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 
 import { registerCompositions } from '../../op.ts';
+import { ACTIVATION_GRADIENT } from '../../ops/activation-gradient.ts';
+import { ATTENTION_GRADIENT } from '../../ops/attention-gradient.ts';
 import { ATTENTION } from '../../ops/attention.ts';
 import { GELU } from '../../ops/gelu.ts';
-import { LAYER_NORM } from '../../ops/layer-norm.ts';
+import { LAYER_NORM, LAYER_NORM_GRADIENT } from '../../ops/layer-norm.ts';
 import { LINEAR } from '../../ops/linear.ts';
 import type { Addon } from './addon.ts';
+import { attentionGradient } from './attention-gradient.ts';
 import { attentionForward } from './attention.ts';
 import { BINARY_CODES, binaryForward } from './binary.ts';
 import type { BinaryKernel } from './binary.ts';
+import { registerConvolutions } from './convolutions/index.ts';
 import type { Device, Forward } from './forward.ts';
 import { geluForward } from './gelu.ts';
+import { activationGradient, layerNormGradient } from './gradients.ts';
 import { layerNormForward } from './layer-norm.ts';
 import { linearForward } from './linear.ts';
 import { matMulForward } from './mat-mul.ts';
 import { NativeBackend } from './native-backend.ts';
+import { reduceForward } from './reduce.ts';
+import type { ReduceAttrs } from './reduce.ts';
+import { replace, replaceForFloats } from './replace.ts';
 import { softmaxForward } from './softmax.ts';
 
 /** Tells tfjs of the backend: every kernel of its CPU backend, and in place of those that take the time our own. */
@@ -36,11 +44,18 @@ export function registerNative(addon: Addon): NativeBackend {
   register(GELU.name, geluForward, device);
   register(LAYER_NORM.name, layerNormForward, device);
   register(ATTENTION.name, attentionForward, device);
+  register(ACTIVATION_GRADIENT.name, activationGradient, device);
+  register(LAYER_NORM_GRADIENT.name, layerNormGradient, device);
+  register(ATTENTION_GRADIENT.name, attentionGradient, device);
   replaceForFloats(BatchMatMul, matMulForward, device);
   replaceForFloats(Softmax, softmaxForward, device);
   for (const kernel of Object.keys(BINARY_CODES) as BinaryKernel[]) {
-    replace(kernel, ([a, b]) => binaryForward(kernel, a!, b!, device));
+    replace(kernel, ([a, b]) => binaryForward(kernel, a!, b!, device), device);
   }
+  for (const kernel of [Sum, Mean] as const) {
+    replace<ReduceAttrs>(kernel, ([x], attrs) => reduceForward(kernel, x!, attrs, device), device);
+  }
+  registerConvolutions(device);
   registerCompositions('native');
   return backend;
 }
@@ -51,26 +66,5 @@ function register<Attrs>(kernelName: string, forward: Forward<Attrs>, device: De
     backendName: 'native',
     // The engine passes on the very attributes and inputs that the op gave it, and in that order.
     kernelFunc: ({ inputs, attrs }) => forward(Object.values(inputs) as Tensor[], attrs as unknown as Attrs, device),
-  });
-}
-
-/** Puts `forward` in the place of a stock kernel where all inputs are float32. */
-function replaceForFloats<Attrs>(kernelName: string, forward: Forward<Attrs>, device: Device): void {
-  replace<Attrs>(kernelName, (inputs, attrs) =>
-    inputs.every(({ dtype }) => dtype === 'float32') ? forward(inputs, attrs, device) : undefined,
-  );
-}
-
-/** Puts a kernel in the place of a stock one, which still does what ours declines. */
-function replace<Attrs>(
-  kernelName: string,
-  ours: (inputs: readonly Tensor[], attrs: Attrs) => ReturnType<Forward<Attrs>> | undefined,
-): void {
-  const stock = getKernel(kernelName, 'native');
-  unregisterKernel(kernelName, 'native');
-  registerKernel({
-    ...stock,
-    kernelFunc: (call) =>
-      ours(Object.values(call.inputs) as Tensor[], call.attrs as unknown as Attrs) ?? stock.kernelFunc(call),
   });
 }

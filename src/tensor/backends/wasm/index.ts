@@ -17,6 +17,7 @@ import { LAYER_NORM } from '../../ops/layer-norm.ts';
 import { LINEAR } from '../../ops/linear.ts';
 import type { Backend, BackendFacts } from '../backend.ts';
 import { attentionForward } from './attention.ts';
+import { registerConvolutionGradients } from './convolution-gradients.ts';
 import type { Device, Forward } from './forward.ts';
 import { geluForward } from './gelu.ts';
 import { heapOf } from './heap.ts';
@@ -75,6 +76,7 @@ async function registerOn(current: unknown): Promise<BackendFacts> {
   register(ATTENTION.name, attentionForward, device);
   unregisterKernel(BatchMatMul, 'wasm');
   register(BatchMatMul, matMulForward, device);
+  registerConvolutionGradients();
   registerCompositions('wasm');
   return { threads: 1, detail: `tfjs ${version_wasm}, ${instructions}` };
 }

@@ -1,6 +1,6 @@
-// Every kernel of every instruction set of this processor on random shapes, against the same sums in float64. Operands
-// end where their memory ends and outputs begin as NaN, so that a sanitizer sees a stray access and the comparison a
-// place left out. Prints the seed first: `harness 7` runs it again.
+// Every kernel of every instruction set of this processor, and of vectors wider than it has, on random shapes, against
+// the same sums in float64. Operands end where their memory ends and outputs begin as NaN, so that a sanitizer sees a
+// stray access and the comparison a place left out. Prints the seed first: `harness 7` runs it again.
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +12,10 @@
 #include "isa.h"
 #include "scratch.h"
 #include "thread-pool.h"
+
+namespace patchlens {
+extern const Kernels wideKernels;
+}
 
 using namespace patchlens;
 
@@ -57,6 +61,7 @@ double activated(double x, Activation activation) {
     case Activation::gelu: return x * 0.5 * std::erfc(-x / std::sqrt(2.0));
     case Activation::geluTanh: return x * 0.5 * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
     case Activation::geluQuick: return x / (1 + std::exp(-1.702 * x));
+    case Activation::relu6: return x < 0 ? 0 : x > 6 ? 6 : x;
   }
   return x;
 }
@@ -66,7 +71,7 @@ double sumOf(size_t K) { return 1e-6 * (4 + std::sqrt(double(K))); }
 
 void checkLinear(const Kernels& kernels) {
   const size_t M = randomSize(), N = randomSize(), K = randomSize();
-  const auto activation = Activation(below(5));
+  const auto activation = Activation(below(ACTIVATIONS));
   const Floats x = random(M * K), w = random(K * N), bias = random(N), residual = random(M * N);
   const bool hasBias = below(2), hasResidual = below(2);
   const size_t size = kernels.packedSize(K, N);
@@ -172,7 +177,7 @@ void checkRows(const Kernels& kernels) {
 
 void checkElements(const Kernels& kernels) {
   const size_t shape[] = {1 + below(5), 1 + below(300), 1 + below(300)};
-  const auto activation = Activation(below(5));
+  const auto activation = Activation(below(ACTIVATIONS));
   const auto operation = Binary(below(4));
   const size_t size = shape[0] * shape[1] * shape[2];
   const Floats x = random(size);
@@ -193,6 +198,79 @@ void checkElements(const Kernels& kernels) {
   compare("binary", combined, expectedCombined, 1e-6);
 }
 
+/** Small, odd, sometimes larger than the image; the padding such that some windows may lie outside altogether. */
+Windows randomWindows() {
+  Windows w{below(8) == 0 ? 0 : 1 + below(3), 1 + below(14), 1 + below(14), 1 + below(below(4) == 0 ? 90 : 9), 1 + below(4),
+            1 + below(4), 1, 1, ptrdiff_t(1 + below(3)), ptrdiff_t(1 + below(3)), 1, 1, ptrdiff_t(below(4)), ptrdiff_t(below(4))};
+  w.Oh = below(9) == 0 ? 0 : 1 + (w.H + size_t(w.top)) / size_t(w.strideY);
+  w.Ow = 1 + (w.W + size_t(w.left)) / size_t(w.strideX);
+  return w;
+}
+
+/** Calls back with the window, the tap and the pixel, for every tap inside an image. */
+template <class Each>
+void visitTaps(const Windows& w, Each each) {
+  for (size_t window = 0; window < w.count(); window++) {
+    for (size_t tap = 0; tap < w.taps(); tap++) {
+      const ptrdiff_t y = ptrdiff_t(window / w.Ow % w.Oh) * w.strideY + ptrdiff_t(tap / w.Kw) * w.dilationY - w.top;
+      const ptrdiff_t x = ptrdiff_t(window % w.Ow) * w.strideX + ptrdiff_t(tap % w.Kw) * w.dilationX - w.left;
+      if (y < 0 || x < 0 || y >= ptrdiff_t(w.H) || x >= ptrdiff_t(w.W)) continue;
+      each(window, tap, (window / w.Ow / w.Oh * w.H + size_t(y)) * w.W + size_t(x));
+    }
+  }
+}
+
+void checkConvolution(const Kernels& kernels) {
+  Windows w = randomWindows();
+  const size_t N = 1 + below(below(4) == 0 ? 90 : 9), K = w.taps() * w.C;
+  const Floats x = random(w.pixels() * w.C), filter = random(K * N), dy = random(w.count() * N), bias = random(N);
+  Floats dx = poisoned(x.size()), dFilter = poisoned(filter.size()), out = poisoned(dy.size());
+  kernels.convolutionInputGradient({dy.data(), filter.data(), dx.data(), w, N});
+  kernels.convolutionFilterGradient({x.data(), dy.data(), dFilter.data(), w, N});
+  std::vector<double> expectedX(x.size()), expectedFilter(filter.size()), expected(dy.size());
+  visitTaps(w, [&](size_t window, size_t tap, size_t pixel) {
+    for (size_t c = 0; c < w.C; c++) {
+      for (size_t n = 0; n < N; n++) {
+        expectedX[pixel * w.C + c] += double(dy[window * N + n]) * filter[(tap * w.C + c) * N + n];
+        expectedFilter[(tap * w.C + c) * N + n] += double(dy[window * N + n]) * x[pixel * w.C + c];
+      }
+    }
+  });
+  compare("convolution, gradient of the images", dx, expectedX, sumOf(w.taps() * N));
+  compare("convolution, gradient of the filter", dFilter, expectedFilter, sumOf(w.count()));
+  w.dilationY = ptrdiff_t(1 + below(3)), w.dilationX = ptrdiff_t(1 + below(3));
+  const bool hasBias = below(2);
+  const auto activation = Activation(below(ACTIVATIONS));
+  const size_t size = kernels.packedSize(K, N);
+  const std::unique_ptr<float, decltype(&std::free)> packed(
+      static_cast<float*>(std::aligned_alloc(CACHE_LINE, (size * sizeof(float) / CACHE_LINE + 1) * CACHE_LINE)), std::free);
+  kernels.pack(filter.data(), packed.get(), K, N);
+  kernels.convolution({x.data(), packed.get(), hasBias ? bias.data() : nullptr, out.data(), w, N, activation});
+  visitTaps(w, [&](size_t window, size_t tap, size_t pixel) {
+    for (size_t c = 0; c < w.C; c++) {
+      for (size_t n = 0; n < N; n++) expected[window * N + n] += double(x[pixel * w.C + c]) * filter[(tap * w.C + c) * N + n];
+    }
+  });
+  for (size_t i = 0; i < expected.size(); i++) expected[i] = activated(expected[i] + (hasBias ? bias[i % N] : 0), activation);
+  compare("convolution", out, expected, sumOf(K));
+}
+
+void check(const Kernels& kernels, int rounds) {
+  const int before = failures;
+  for (size_t threadCount = 1; threadCount <= 3; threadCount++) {
+    setThreads(threadCount);
+    for (int round = 0; round < rounds; round++) {
+      checkLinear(kernels);
+      checkMatMul(kernels);
+      checkAttention(kernels);
+      checkRows(kernels);
+      checkElements(kernels);
+      checkConvolution(kernels);
+    }
+  }
+  std::printf("%s: %d failures\n", kernels.name, failures - before);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -200,19 +278,8 @@ int main(int count, char** arguments) {
   const int rounds = count > 2 ? std::atoi(arguments[2]) : 60;
   std::printf("seed %u\n", seed);
   generator.seed(seed);
-  for (size_t i = 0; const Kernels* kernels = runnableKernels(i); i++) {
-    for (size_t threadCount = 1; threadCount <= 3; threadCount++) {
-      setThreads(threadCount);
-      for (int round = 0; round < rounds; round++) {
-        checkLinear(*kernels);
-        checkMatMul(*kernels);
-        checkAttention(*kernels);
-        checkRows(*kernels);
-        checkElements(*kernels);
-      }
-    }
-    std::printf("%s: %d failures\n", kernels->name, failures);
-  }
+  for (size_t i = 0; const Kernels* kernels = runnableKernels(i); i++) check(*kernels, rounds);
+  check(wideKernels, rounds);
   // Two callers at once, as two worker threads of Node are.
   const Kernels& kernels = *runnableKernels(0);
   const auto call = [&kernels] {

@@ -12,7 +12,7 @@ namespace patchlens {
 namespace {
 
 /** INTERFACE on the TypeScript side: a binary of another version is not called. */
-constexpr double INTERFACE = 1;
+constexpr double INTERFACE = 3;
 
 /** What one instance of the module, in the main thread or a worker of Node, computes with; null before `select`. */
 struct Instance {
@@ -98,15 +98,14 @@ napi_value linear(napi_env env, napi_callback_info info) {
   const Span<float> bias = args.floats(2);
   const Span<float> residual = args.floats(3);
   const Span<float> out = args.floats(4);
-  const Span<int32_t> sizes = args.integers(5);
+  const Span<int32_t> sizes = args.sizes(5, 3);
   const Size activation = args.size(6);
-  args.require(sizes.length == 3, "linear: expected three sizes");
   if (!args.areValid()) return nullptr;
   const Size M = Size(sizes.data[0]);
   const Size N = Size(sizes.data[1]);
   const Size K = Size(sizes.data[2]);
   args.require(kernels != nullptr && x.length == M * K && packed.length == kernels->packedSize(K, N) + PADDING &&
-                   isAbsentOr(N, bias) && isAbsentOr(M * N, residual) && out.length == M * N && activation <= 4,
+                   isAbsentOr(N, bias) && isAbsentOr(M * N, residual) && out.length == M * N && activation < ACTIVATIONS,
                "linear: expected operands of the sizes given");
   if (!args.areValid()) return nullptr;
   kernels->linear({x.data, aligned(packed), bias.data, residual.data, out.data, M, N, K, Activation(activation)});
@@ -121,9 +120,8 @@ napi_value matMul(napi_env env, napi_callback_info info) {
   const Span<float> b = args.floats(1);
   const Span<float> out = args.floats(2);
   const Span<int32_t> pairs = args.integers(3);
-  const Span<int32_t> sizes = args.integers(4);
+  const Span<int32_t> sizes = args.sizes(4, 5);
   const Size transposed = args.size(5);
-  args.require(sizes.length == 5, "matMul: expected five sizes");
   if (!args.areValid()) return nullptr;
   const Size M = Size(sizes.data[0]);
   const Size N = Size(sizes.data[1]);
@@ -151,9 +149,8 @@ napi_value attention(napi_env env, napi_callback_info info) {
   const Span<float> mask = args.floats(3);
   const Span<float> out = args.floats(4);
   const Span<float> weights = args.floats(5);
-  const Span<int32_t> sizes = args.integers(6);
+  const Span<int32_t> sizes = args.sizes(6, 8);
   const float scale = float(args.number(7));
-  args.require(sizes.length == 8, "attention: expected eight sizes");
   if (!args.areValid()) return nullptr;
   const auto size = [&](Size i) { return Size(sizes.data[i]); };
   const Size B = size(0), H = size(1), Nq = size(2), Nk = size(3), Dh = size(4), Dvh = size(5);
@@ -192,7 +189,7 @@ napi_value activate(napi_env env, napi_callback_info info) {
   const Span<float> x = args.floats(0);
   const Span<float> out = args.floats(1);
   const Size activation = args.size(2);
-  args.require(kernels != nullptr && out.length == x.length && activation <= 4, "activate: expected arrays of one size");
+  args.require(kernels != nullptr && out.length == x.length && activation < ACTIVATIONS, "activate: expected arrays of one size");
   if (args.areValid()) kernels->activate(x.data, out.data, x.length, Activation(activation));
   return nullptr;
 }
@@ -225,9 +222,9 @@ napi_value binary(napi_env env, napi_callback_info info) {
   const Span<float> b = args.floats(1);
   const Span<float> out = args.floats(2);
   const Size operation = args.size(3);
-  const Span<int32_t> layout = args.integers(4);
-  const Size rank = layout.length / 3;
-  args.require(kernels != nullptr && operation <= 3 && rank >= 1 && rank <= MAX_AXES && layout.length == 3 * rank,
+  const Size rank = args.integers(4).length / 3;
+  const Span<int32_t> layout = args.sizes(4, 3 * rank);
+  args.require(kernels != nullptr && operation <= 3 && rank >= 1 && rank <= MAX_AXES,
                "binary: expected an operation and one to six axes");
   if (!args.areValid()) return nullptr;
   BinaryArguments arguments{a.data, b.data, out.data, Binary(operation), rank, {}, {}, {}};
@@ -242,6 +239,156 @@ napi_value binary(napi_env env, napi_callback_info info) {
                    reaches(b, arguments.shape, arguments.bStrides, rank),
                "binary: expected strides inside the operands");
   if (args.areValid()) kernels->binary(arguments);
+  return nullptr;
+}
+
+/** activationGradient(dy, x, dx, activation). */
+napi_value activationGradient(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const Kernels* const kernels = instanceOf(env).kernels;
+  const Span<float> dy = args.floats(0);
+  const Span<float> x = args.floats(1);
+  const Span<float> dx = args.floats(2);
+  const Size activation = args.size(3);
+  args.require(kernels != nullptr && dy.length == x.length && dx.length == x.length && activation < ACTIVATIONS,
+               "activationGradient: expected arrays of one size");
+  if (args.areValid()) kernels->activationGradient(dy.data, x.data, dx.data, x.length, Activation(activation));
+  return nullptr;
+}
+
+/** layerNormGradient(dy, x, scale, dx, dScale, dBias, epsilon). */
+napi_value layerNormGradient(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const Kernels* const kernels = instanceOf(env).kernels;
+  const Span<float> dy = args.floats(0);
+  const Span<float> x = args.floats(1);
+  const Span<float> scale = args.floats(2);
+  const Span<float> dx = args.floats(3);
+  const Span<float> dScale = args.floats(4);
+  const Span<float> dBias = args.floats(5);
+  const double epsilon = args.number(6);
+  const Size D = scale.length;
+  const Size rows = D == 0 ? 0 : x.length / D;
+  args.require(kernels != nullptr && x.length == rows * D && dy.length == x.length && dx.length == x.length &&
+                   dScale.length == D && dBias.length == D,
+               "layerNormGradient: expected operands that fit together");
+  if (!args.areValid()) return nullptr;
+  kernels->layerNormGradient({dy.data, x.data, scale.data, dx.data, dScale.data, dBias.data, rows, D, float(epsilon)});
+  return nullptr;
+}
+
+/**
+ * attentionGradient(q, k, v, mask | null, dOut, dWeights | null, dq | null, dk | null, dv | null, dMask | null,
+ * [B, H, Nq, Nk, Dh, Dvh, maskB, maskH], scale): of the mask where there is a place for it, else of q, k and v.
+ */
+napi_value attentionGradient(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const Kernels* const kernels = instanceOf(env).kernels;
+  Span<float> arrays[10];
+  for (Size i = 0; i < 10; i++) arrays[i] = args.floats(i);
+  const auto& [q, k, v, mask, dOut, dWeights, dq, dk, dv, dMask] = arrays;
+  const Span<int32_t> sizes = args.sizes(10, 8);
+  const float scale = float(args.number(11));
+  if (!args.areValid()) return nullptr;
+  const auto size = [&](Size i) { return Size(sizes.data[i]); };
+  const Size B = size(0), H = size(1), Nq = size(2), Nk = size(3), Dh = size(4), Dvh = size(5);
+  const Size queries = B * H * Nq * Dh, keys = B * H * Nk * Dh, values = B * H * Nk * Dvh, planes = size(6) * size(7) * Nq * Nk;
+  const bool ofMask = dMask.data != nullptr;
+  args.require(kernels != nullptr && q.length == queries && k.length == keys && v.length == values &&
+                   isAbsentOr(planes, mask) && dOut.length == B * H * Nq * Dvh && isAbsentOr(B * H * Nq * Nk, dWeights) &&
+                   (size(6) == 1 || size(6) == B) && (size(7) == 1 || size(7) == H) &&
+                   (ofMask ? mask.data != nullptr && dMask.length == planes
+                           : dq.length == queries && dk.length == keys && dv.length == values),
+               "attentionGradient: expected operands of the sizes given");
+  if (!args.areValid()) return nullptr;
+  const AttentionGradientArguments arguments{q.data, k.data, v.data, mask.data, dOut.data, dWeights.data, dq.data, dk.data,
+                                             dv.data, dMask.data, B, H, Nq, Nk, Dh, Dvh, size(6), size(7), scale};
+  (ofMask ? kernels->attentionMaskGradient : kernels->attentionGradient)(arguments);
+  return nullptr;
+}
+
+/** reduceSum(x, out, [outer, R, inner], factor). */
+napi_value reduceSum(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const Kernels* const kernels = instanceOf(env).kernels;
+  const Span<float> x = args.floats(0);
+  const Span<float> out = args.floats(1);
+  const Span<int32_t> sizes = args.sizes(2, 3);
+  const float factor = float(args.number(3));
+  if (!args.areValid()) return nullptr;
+  const Size outer = Size(sizes.data[0]), R = Size(sizes.data[1]), inner = Size(sizes.data[2]);
+  args.require(kernels != nullptr && x.length == outer * R * inner && out.length == outer * inner,
+               "reduceSum: expected operands of the sizes given");
+  if (args.areValid()) kernels->reduceSum({x.data, out.data, outer, R, inner, factor});
+  return nullptr;
+}
+
+/** [B, H, W, C, Kh, Kw, Oh, Ow, strideY, strideX, dilationY, dilationX, top, left], then one size more. */
+struct Geometry {
+  Windows windows{};
+  Size N = 0;
+
+  Geometry(Arguments& args, Size index) {
+    const Span<int32_t> sizes = args.sizes(index, 15);
+    for (Size i = 8; i < 12 && args.areValid(); i++) args.require(sizes.data[i] > 0, "convolution: expected strides from one up");
+    if (!args.areValid()) return;
+    const auto size = [&](Size i) { return Size(sizes.data[i]); };
+    windows = {size(0), size(1), size(2), size(3), size(4), size(5), size(6), size(7), sizes.data[8], sizes.data[9],
+               sizes.data[10], sizes.data[11], sizes.data[12], sizes.data[13]};
+    N = size(14);
+  }
+
+  Size inputSize() const { return windows.pixels() * windows.C; }
+  Size depth() const { return windows.taps() * windows.C; }
+  Size outputSize() const { return windows.count() * N; }
+};
+
+/** convolution(x, packed, bias | null, out, geometry, activation). */
+napi_value convolution(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const Kernels* const kernels = instanceOf(env).kernels;
+  const Span<float> x = args.floats(0);
+  const Span<float> packed = args.floats(1);
+  const Span<float> bias = args.floats(2);
+  const Span<float> out = args.floats(3);
+  const Geometry geometry(args, 4);
+  const Size activation = args.size(5);
+  args.require(kernels != nullptr && x.length == geometry.inputSize() && isAbsentOr(geometry.N, bias) &&
+                   packed.length == kernels->packedSize(geometry.depth(), geometry.N) + PADDING &&
+                   out.length == geometry.outputSize() && activation < ACTIVATIONS,
+               "convolution: expected operands of the sizes given");
+  if (!args.areValid()) return nullptr;
+  kernels->convolution({x.data, aligned(packed), bias.data, out.data, geometry.windows, geometry.N, Activation(activation)});
+  return nullptr;
+}
+
+/** convolutionInputGradient(dy, filter, dx, geometry). */
+napi_value convolutionInputGradient(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const Kernels* const kernels = instanceOf(env).kernels;
+  const Span<float> dy = args.floats(0);
+  const Span<float> filter = args.floats(1);
+  const Span<float> dx = args.floats(2);
+  const Geometry geometry(args, 3);
+  args.require(kernels != nullptr && dy.length == geometry.outputSize() && dx.length == geometry.inputSize() &&
+                   filter.length == geometry.depth() * geometry.N,
+               "convolutionInputGradient: expected operands of the sizes given");
+  if (args.areValid()) kernels->convolutionInputGradient({dy.data, filter.data, dx.data, geometry.windows, geometry.N});
+  return nullptr;
+}
+
+/** convolutionFilterGradient(x, dy, dFilter, geometry). */
+napi_value convolutionFilterGradient(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const Kernels* const kernels = instanceOf(env).kernels;
+  const Span<float> x = args.floats(0);
+  const Span<float> dy = args.floats(1);
+  const Span<float> dFilter = args.floats(2);
+  const Geometry geometry(args, 3);
+  args.require(kernels != nullptr && dy.length == geometry.outputSize() && x.length == geometry.inputSize() &&
+                   dFilter.length == geometry.depth() * geometry.N,
+               "convolutionFilterGradient: expected operands of the sizes given");
+  if (args.areValid()) kernels->convolutionFilterGradient({x.data, dy.data, dFilter.data, geometry.windows, geometry.N});
   return nullptr;
 }
 
@@ -262,6 +409,13 @@ constexpr Export EXPORTS[] = {
     {"activate", activate},
     {"softmax", softmax},
     {"binary", binary},
+    {"activationGradient", activationGradient},
+    {"layerNormGradient", layerNormGradient},
+    {"attentionGradient", attentionGradient},
+    {"reduceSum", reduceSum},
+    {"convolution", convolution},
+    {"convolutionInputGradient", convolutionInputGradient},
+    {"convolutionFilterGradient", convolutionFilterGradient},
 };
 
 }  // namespace

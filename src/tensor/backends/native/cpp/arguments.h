@@ -17,11 +17,11 @@ struct Span {
 
 class Arguments {
  public:
-  static constexpr size_t MOST = 8;
+  static constexpr size_t MOST = 12;
 
   Arguments(napi_env env, napi_callback_info info) : env_(env) {
     if (napi_get_cb_info(env, info, &count_, values_, nullptr, nullptr) != napi_ok || count_ > MOST) {
-      fail("expected at most eight arguments");
+      fail("expected at most twelve arguments");
     }
   }
 
@@ -30,6 +30,15 @@ class Arguments {
 
   Span<float> floats(size_t index) { return array<float>(index, napi_float32_array); }
   Span<int32_t> integers(size_t index) { return array<int32_t>(index, napi_int32_array); }
+
+  /** `count` numbers, none negative. */
+  Span<int32_t> sizes(size_t index, size_t count) {
+    const Span<int32_t> found = integers(index);
+    bool areSizes = found.length == count;
+    for (size_t i = 0; areSizes && i < count; i++) areSizes = found.data[i] >= 0;
+    if (!areSizes) fail("expected another number of sizes, or none below 0");
+    return found;
+  }
 
   /** A whole number from 0 up. */
   size_t size(size_t index) {

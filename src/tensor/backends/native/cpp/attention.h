@@ -42,7 +42,7 @@ class Head {
     const float* const q = args_.q + (b_ * args_.Nq + first) * stride + h_ * args_.Dh;
     float* const out = args_.out + (b_ * args_.Nq + first) * vStride + h_ * args_.Dvh;
     const size_t span = scoreStride(args_);
-    multiplyPart<S>(q, stride, packed_, scores, span, args_.Nk, args_.Dh, {0, rows, 0, keyPanels()}, {});
+    multiplyPart<S>(Stored{q, stride}, packed_, scores, span, args_.Nk, args_.Dh, {0, rows, 0, keyPanels()}, {});
     for (size_t r = 0; r < rows; r++) {
       float* const row = scores + r * span;
       const float greatest = scaleRow<S>(row, maskRow(first + r), row, args_.Nk, args_.scale);
@@ -50,7 +50,7 @@ class Head {
       multiplyRow<S>(row, row, args_.Nk, factor);
       if (args_.weights != nullptr) copyWeights(row, first + r);
     }
-    multiplyPart<S>(scores, span, values(), out, vStride, args_.Dvh, args_.Nk, {0, rows, 0, valuePanels()}, {});
+    multiplyPart<S>(Stored{scores, span}, values(), out, vStride, args_.Dvh, args_.Nk, {0, rows, 0, valuePanels()}, {});
   }
 
  private:

@@ -79,6 +79,10 @@ inline typename S::V activated(typename S::V x) {
     }
     case Activation::geluQuick:
       return x * sigmoid<S>(x * 1.702f);
+    case Activation::relu6: {
+      const V positive = S::atLeast(x, V{});
+      return positive > 6 ? S::splat(6) : positive;
+    }
   }
   return x;
 }
@@ -101,6 +105,8 @@ inline void withActivation(Activation activation, Body body) {
       return body(Constant<Activation::geluTanh>{});
     case Activation::geluQuick:
       return body(Constant<Activation::geluQuick>{});
+    case Activation::relu6:
+      return body(Constant<Activation::relu6>{});
   }
 }
 

@@ -73,9 +73,27 @@ void packPanels(const float* b, size_t stride, bool transposed, float* packed, s
   }
 }
 
-/** C (+)= A·B of one tile: ROWS rows of A `stride` floats apart, one panel of B, `columns` columns of C. */
-template <class S, size_t ROWS>
-void multiplyTile(const float* a, size_t stride, const float* panel, size_t K, float* c, size_t cStride, size_t columns, bool accumulate) {
+/** A as it is stored: rows `stride` floats apart. */
+struct Rows {
+  const float* a;
+  size_t stride;
+
+  float operator()(size_t r, size_t k) const { return a[r * stride + k]; }
+  Rows from(size_t r) const { return {a + r * stride, stride}; }
+};
+
+/** A stored as its transpose: columns `stride` floats apart. */
+struct Columns {
+  const float* a;
+  size_t stride;
+
+  float operator()(size_t r, size_t k) const { return a[k * stride + r]; }
+  Columns from(size_t r) const { return {a + r, stride}; }
+};
+
+/** C (+)= A·B of one tile: ROWS rows of A, one panel of B, `columns` columns of C. */
+template <class S, size_t ROWS, class A>
+void multiplyTile(A a, const float* panel, size_t K, float* c, size_t cStride, size_t columns, bool accumulate) {
   using V = typename S::V;
   V left[ROWS]{};
   V right[ROWS]{};
@@ -84,7 +102,7 @@ void multiplyTile(const float* a, size_t stride, const float* panel, size_t K, f
     const V b1 = S::load(panel + S::W);
 #pragma GCC unroll 16
     for (size_t r = 0; r < ROWS; r++) {
-      const V x = S::splat(a[r * stride + k]);
+      const V x = S::splat(a(r, k));
       left[r] = S::fma(x, b0, left[r]);
       right[r] = S::fma(x, b1, right[r]);
     }
@@ -103,12 +121,12 @@ void multiplyTile(const float* a, size_t stride, const float* panel, size_t K, f
 }
 
 /** `multiplyTile` of the `rows` ≤ TILE_ROWS that are left. */
-template <class S, size_t ROWS = S::TILE_ROWS>
-void multiplyRows(const float* a, size_t stride, const float* panel, size_t K, float* c, size_t cStride, size_t rows, size_t columns, bool accumulate) {
+template <class S, size_t ROWS = S::TILE_ROWS, class A>
+void multiplyRows(A a, const float* panel, size_t K, float* c, size_t cStride, size_t rows, size_t columns, bool accumulate) {
   if constexpr (ROWS > 1) {
-    if (rows < ROWS) return multiplyRows<S, ROWS - 1>(a, stride, panel, K, c, cStride, rows, columns, accumulate);
+    if (rows < ROWS) return multiplyRows<S, ROWS - 1>(a, panel, K, c, cStride, rows, columns, accumulate);
   }
-  multiplyTile<S, ROWS>(a, stride, panel, K, c, cStride, columns, accumulate);
+  multiplyTile<S, ROWS>(a, panel, K, c, cStride, columns, accumulate);
 }
 
 /** activation(C + bias) + residual in place, for one tile while it is in the first-level cache. */
@@ -133,9 +151,18 @@ struct Part {
   size_t m0, m1, p0, p1;
 };
 
-/** C = A·B with an epilogue on one part of C [M, N], on this thread. A and C have rows `aStride`, `cStride` floats apart. */
-template <class S>
-void multiplyPart(const float* a, size_t aStride, const float* packed, float* c, size_t cStride, size_t N, size_t K, Part part, const Epilogue& epilogue) {
+/** Where a product finds A: in memory, as it is. */
+struct Stored {
+  const float* a;
+  size_t stride;
+
+  /** Rows from m on, at most BLOCK_ROWS, and in them columns from k on, at most BLOCK_DEPTH. */
+  Rows block(size_t m, size_t, size_t k, size_t) const { return {a + m * stride + k, stride}; }
+};
+
+/** C = A·B with an epilogue on one part of C [M, N], on this thread. C has rows `cStride` floats apart. */
+template <class S, class Source>
+void multiplyPart(const Source& source, const float* packed, float* c, size_t cStride, size_t N, size_t K, Part part, const Epilogue& epilogue) {
   constexpr size_t C = TILE_COLUMNS<S>;
   // Blocks of nearly equal depth, none above the limit; at least one, because K = 0 still has to write its zeros.
   const size_t blocks = K <= BLOCK_DEPTH<S> ? 1 : ceilDivide(K, BLOCK_DEPTH<S>);
@@ -146,13 +173,14 @@ void multiplyPart(const float* a, size_t aStride, const float* packed, float* c,
     const bool isLast = block + 1 == blocks && !epilogue.isNothing();
     for (size_t mBlock = part.m0; mBlock < part.m1; mBlock += BLOCK_ROWS<S>) {
       const size_t mEnd = least(mBlock + BLOCK_ROWS<S>, part.m1);
+      const auto a = source.block(mBlock, mEnd - mBlock, k, kSize);
       for (size_t p = part.p0; p < part.p1; p++) {
         const size_t columns = least(C, N - p * C);
         const float* const panel = packed + (p * K + k) * C;
         for (size_t m = mBlock; m < mEnd; m += S::TILE_ROWS) {
           const size_t rows = least(S::TILE_ROWS, mEnd - m);
           const size_t at = m * cStride + p * C;
-          multiplyRows<S>(a + m * aStride + k, aStride, panel, kSize, c + at, cStride, rows, columns, block > 0);
+          multiplyRows<S>(a.from(m - mBlock), panel, kSize, c + at, cStride, rows, columns, block > 0);
           if (!isLast) continue;
           const float* const bias = epilogue.bias == nullptr ? nullptr : epilogue.bias + p * C;
           const float* const residual = epilogue.residual == nullptr ? nullptr : epilogue.residual + at;
@@ -205,7 +233,7 @@ void multiply(const float* a, const float* packed, float* c, size_t M, size_t N,
     Part part = cut[i];
     part.m1 = least(part.m1, M);
     part.p1 = least(part.p1, ceilDivide(N, TILE_COLUMNS<S>));
-    multiplyPart<S>(a, K, packed, c, N, N, K, part, epilogue);
+    multiplyPart<S>(Stored{a, K}, packed, c, N, N, K, part, epilogue);
   });
 }
 

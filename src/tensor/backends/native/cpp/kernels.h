@@ -9,7 +9,8 @@
 namespace patchlens {
 
 /** ACTIVATION_CODES on the TypeScript side is the same list. */
-enum class Activation : int32_t { none, relu, gelu, geluTanh, geluQuick };
+enum class Activation : int32_t { none, relu, gelu, geluTanh, geluQuick, relu6 };
+constexpr size_t ACTIVATIONS = 6;
 
 /** BINARY_CODES on the TypeScript side is the same list. */
 enum class Binary : int32_t { add, subtract, multiply, divide };
@@ -78,6 +79,85 @@ struct BinaryArguments {
   size_t bStrides[MAX_AXES];
 };
 
+/** dx, dscale and dbias of ⟨layerNorm(x), dy⟩; dScale and dBias have D floats. */
+struct LayerNormGradientArguments {
+  const float* dy;
+  const float* x;
+  const float* scale;
+  float* dx;
+  float* dScale;
+  float* dBias;
+  size_t rows, D;
+  float epsilon;
+};
+
+/**
+ * The gradients of attention from dOut [B, Nq, H·Dvh] and, unless null, dWeights [B, H, Nq, Nk]: dq, dk and dv, or of the
+ * mask alone dMask [maskB, maskH, Nq, Nk].
+ */
+struct AttentionGradientArguments {
+  const float* q;
+  const float* k;
+  const float* v;
+  const float* mask;
+  const float* dOut;
+  const float* dWeights;
+  float* dq;
+  float* dk;
+  float* dv;
+  float* dMask;
+  size_t B, H, Nq, Nk, Dh, Dvh, maskB, maskH;
+  float scale;
+};
+
+/** out = factor·Σ x over the middle axis of [outer, R, inner]. */
+struct ReduceArguments {
+  const float* x;
+  float* out;
+  size_t outer, R, inner;
+  float factor;
+};
+
+/**
+ * Windows of Kh×Kw taps on images [B, H, W, C], Oh×Ow of them on each: tap (i, j) of window (y, x) is the pixel at
+ * y·strideY + i·dilationY − top, x·strideX + j·dilationX − left, which may lie outside.
+ */
+struct Windows {
+  size_t B, H, W, C, Kh, Kw, Oh, Ow;
+  ptrdiff_t strideY, strideX, dilationY, dilationX, top, left;
+
+  size_t count() const { return B * Oh * Ow; }
+  size_t taps() const { return Kh * Kw; }
+  size_t pixels() const { return B * H * W; }
+};
+
+/** out [B, Oh, Ow, N] = activation(x * filter + bias): filter [Kh·Kw·C, N] packed, taps outside are zero. */
+struct ConvolutionArguments {
+  const float* x;
+  const float* packed;
+  const float* bias;
+  float* out;
+  Windows windows;
+  size_t N;
+  Activation activation;
+};
+
+/** The gradients of ⟨x * filter, dy⟩, dilation 1: dx [B, H, W, C] and dFilter [Kh, Kw, C, N] from dy [B, Oh, Ow, N]. */
+struct ConvolutionInputGradientArguments {
+  const float* dy;
+  const float* filter;
+  float* dx;
+  Windows windows;
+  size_t N;
+};
+struct ConvolutionFilterGradientArguments {
+  const float* x;
+  const float* dy;
+  float* dFilter;
+  Windows windows;
+  size_t N;
+};
+
 struct Kernels {
   /** Name in PATCHLENS_ISA and in `doctor`. */
   const char* name;
@@ -93,11 +173,21 @@ struct Kernels {
   /** Softmax of each of `rows` rows of D floats. */
   void (*softmax)(const float* x, float* out, size_t rows, size_t D);
   void (*binary)(const BinaryArguments&);
+  /** dx = dy·f′(x) of an activation f. */
+  void (*activationGradient)(const float* dy, const float* x, float* dx, size_t size, Activation activation);
+  void (*layerNormGradient)(const LayerNormGradientArguments&);
+  void (*attentionGradient)(const AttentionGradientArguments&);
+  void (*attentionMaskGradient)(const AttentionGradientArguments&);
+  void (*reduceSum)(const ReduceArguments&);
+  void (*convolution)(const ConvolutionArguments&);
+  void (*convolutionInputGradient)(const ConvolutionInputGradientArguments&);
+  void (*convolutionFilterGradient)(const ConvolutionFilterGradientArguments&);
 };
 
 extern const Kernels portableKernels;
 #if defined(__x86_64__)
 extern const Kernels avx2Kernels;
+extern const Kernels avx512Kernels;
 #endif
 
 }  // namespace patchlens

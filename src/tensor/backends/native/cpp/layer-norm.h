@@ -4,18 +4,27 @@
 
 namespace patchlens {
 
+/** What normalises a row: x̂ = (x − centre − shift)·factor. */
+struct RowMoments {
+  float centre, shift, factor;
+
+  template <class S>
+  typename S::V normed(typename S::V x) const {
+    return (x - centre - shift) * factor;
+  }
+};
+
 /**
  * The first mean is rounded to the grid of the values, which a large common offset makes coarse. The differences from it
  * are exact there, so their own mean corrects both the mean and the variance.
  */
 template <class S>
-void normaliseRow(const float* x, const LayerNormArguments& args, float* out) {
+RowMoments momentsOf(const float* x, size_t D, float epsilon) {
   using V = typename S::V;
-  const size_t D = args.D;
   const float count = float(D);
   V total{};
   for (size_t i = 0; i < D; i += S::W) total = total + S::loadFirst(x + i, D - i);
-  const V centre = S::splat(S::sumOf(total) / count);
+  const float centre = S::sumOf(total) / count;
   V sum{};
   V squares{};
   for (size_t i = 0; i < D; i += S::W) {
@@ -27,11 +36,16 @@ void normaliseRow(const float* x, const LayerNormArguments& args, float* out) {
   const float correction = S::sumOf(sum) / count;
   const float variance = S::sumOf(squares) / count - correction * correction;
   // Written so that a NaN stays one.
-  const V factor = S::splat(1 / __builtin_sqrtf((variance < 0 ? 0 : variance) + args.epsilon));
-  const V shift = S::splat(correction);
-  for (size_t i = 0; i < D; i += S::W) {
-    const size_t rest = D - i;
-    const V normal = (S::loadFirst(x + i, rest) - centre - shift) * factor;
+  return {centre, correction, 1 / __builtin_sqrtf((variance < 0 ? 0 : variance) + epsilon)};
+}
+
+template <class S>
+void normaliseRow(const float* x, const LayerNormArguments& args, float* out) {
+  using V = typename S::V;
+  const RowMoments moments = momentsOf<S>(x, args.D, args.epsilon);
+  for (size_t i = 0; i < args.D; i += S::W) {
+    const size_t rest = args.D - i;
+    const V normal = moments.normed<S>(S::loadFirst(x + i, rest));
     S::storeFirst(out + i, S::fma(normal, S::loadFirst(args.scale + i, rest), S::loadFirst(args.bias + i, rest)), rest);
   }
 }

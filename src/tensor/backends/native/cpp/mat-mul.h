@@ -1,23 +1,9 @@
 #pragma once
 
 #include "linear.h"
-#include "scratch.h"
+#include "transposed-product.h"
 
 namespace patchlens {
-
-/** [rows, columns] → [columns, rows], in squares whose cache lines are read and written whole. */
-inline void transpose(const float* x, float* out, size_t rows, size_t columns) {
-  constexpr size_t SQUARE = 16;
-  for (size_t r0 = 0; r0 < rows; r0 += SQUARE) {
-    const size_t r1 = least(r0 + SQUARE, rows);
-    for (size_t c0 = 0; c0 < columns; c0 += SQUARE) {
-      const size_t c1 = least(c0 + SQUARE, columns);
-      for (size_t c = c0; c < c1; c++) {
-        for (size_t r = r0; r < r1; r++) out[c * rows + r] = x[r * columns + c];
-      }
-    }
-  }
-}
 
 /** One product of a batch; its operands may be transposed. */
 template <class S>
@@ -30,35 +16,31 @@ struct Product {
   float* out() const { return args.out + index * args.M * args.N; }
   size_t bStride() const { return args.transposeB ? args.K : args.N; }
 
-  /** Floats of scratch space: packed B, then A with its rows together, each from a cache line on. */
+  /** Floats of scratch space: packed B, or a panel of it where A is transposed. */
   static size_t scratchSize(const MatMulArguments& args) {
-    return packedSpan(args) + (args.transposeA ? args.M * args.K : 0);
-  }
-  static size_t packedSpan(const MatMulArguments& args) {
-    constexpr size_t LINE = CACHE_LINE / sizeof(float);
-    return ceilDivide(packedSize<S>(args.K, args.N), LINE) * LINE;
+    return args.transposeA ? BLOCK_DEPTH<S> * TILE_COLUMNS<S> : packedSize<S>(args.K, args.N);
   }
 
   /** The whole product on this thread. */
   void onOneThread(float* space) const {
     const size_t panels = ceilDivide(args.N, TILE_COLUMNS<S>);
-    packPanels<S>(b(), bStride(), args.transposeB, space, args.K, args.N, 0, panels);
-    const float* const rows = rowsOfA(space);
-    multiplyPart<S>(rows, args.K, space, out(), args.N, args.N, args.K, {0, args.M, 0, panels}, {});
+    const Part all{0, args.M, 0, panels};
+    if (args.transposeA) {
+      multiplyTransposedPart<S>(a(), b(), bStride(), args.transposeB, out(), args.M, args.N, args.K, all, space);
+    } else {
+      packPanels<S>(b(), bStride(), args.transposeB, space, args.K, args.N, 0, panels);
+      multiplyPart<S>(Stored{a(), args.K}, space, out(), args.N, args.N, args.K, all, {});
+    }
   }
 
   /** The product on all threads. */
   void onAllThreads(float* space) const {
-    pack<S>(b(), bStride(), args.transposeB, space, args.K, args.N);
-    multiply<S>(rowsOfA(space), space, out(), args.M, args.N, args.K, {});
-  }
-
- private:
-  const float* rowsOfA(float* space) const {
-    if (!args.transposeA) return a();
-    float* const rows = space + packedSpan(args);
-    transpose(a(), rows, args.K, args.M);
-    return rows;
+    if (args.transposeA) {
+      multiplyTransposed<S>(a(), b(), bStride(), args.transposeB, out(), args.M, args.N, args.K);
+    } else {
+      pack<S>(b(), bStride(), args.transposeB, space, args.K, args.N);
+      multiply<S>(a(), space, out(), args.M, args.N, args.K, {});
+    }
   }
 };
 

@@ -48,6 +48,11 @@ void multiplyRow(const float* x, float* out, size_t D, float factor) {
   for (size_t i = 0; i < D; i += S::W) S::storeFirst(out + i, S::loadFirst(x + i, D - i) * factors, D - i);
 }
 
+template <class S>
+void addRow(const float* x, float* sum, size_t D) {
+  for (size_t i = 0; i < D; i += S::W) S::storeFirst(sum + i, S::loadFirst(sum + i, D - i) + S::loadFirst(x + i, D - i), D - i);
+}
+
 /** Rows that a task takes together: some ten thousand floats. */
 inline size_t rowsPerTask(size_t D) { return ceilDivide(size_t{1} << 14, D + 1); }
 

@@ -1,10 +1,13 @@
 #pragma once
 
-#include "attention.h"
+#include "activation-gradient.h"
+#include "attention-gradient.h"
+#include "convolution-gradients.h"
 #include "elementwise.h"
-#include "layer-norm.h"
+#include "layer-norm-gradient.h"
 #include "linear.h"
 #include "mat-mul.h"
+#include "reduce.h"
 #include "softmax.h"
 
 namespace patchlens {
@@ -13,7 +16,10 @@ namespace patchlens {
 template <class S>
 constexpr Kernels tableOf(const char* name) {
   return {name,         packedSize<S>, packMatrix<S>, linear<S>,  matMul<S>,
-          attention<S>, layerNorm<S>,  activate<S>,   softmax<S>, binary<S>};
+          attention<S>, layerNorm<S>,  activate<S>,   softmax<S>, binary<S>,
+          activationGradient<S>, layerNormGradient<S>, attentionGradient<S>, attentionMaskGradient<S>, reduceSum<S>,
+
+          convolution<S>, convolutionInputGradient<S>, convolutionFilterGradient<S>};
 }
 
 }  // namespace patchlens

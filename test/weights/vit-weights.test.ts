@@ -15,13 +15,14 @@ import {
   withPatchBias,
   withPositions,
   withPrefixPositions,
-} from '../../src/weights/network.ts';
-import type { Network } from '../../src/weights/network.ts';
+} from '../../src/weights/vit-weights.ts';
+import type { ViTWeights } from '../../src/weights/vit-weights.ts';
 
 /** The same sums in another order at most. */
 const LOGITS = { atol: 1e-6, rtol: 1e-6 };
 
 const CONFIG: ViTConfig = {
+  kind: 'vit',
   imageSize: { height: 6, width: 10 },
   patchSize: 2,
   numChannels: 3,
@@ -49,7 +50,7 @@ beforeAll(async () => {
 afterAll(() => lease.release());
 
 /** Some number for each value, between −1 and 1 and nowhere twice the same. */
-function networkOf(changes: Partial<ViTConfig> = {}): Network {
+function networkOf(changes: Partial<ViTConfig> = {}): ViTWeights {
   const config = { ...CONFIG, ...changes };
   const shapes = paramShapes(config);
   const names = [...shapes.keys()];
@@ -64,7 +65,7 @@ function networkOf(changes: Partial<ViTConfig> = {}): Network {
   };
 }
 
-function logitsOf({ config, parameter }: Network): Float32Array {
+function logitsOf({ config, parameter }: ViTWeights): Float32Array {
   const arrays = new Map([...paramShapes(config)].map(([name]) => [name, parameter(name)]));
   using vit = buildViT(arrays, config, config);
   const pixels = Float32Array.from({ length: NUM_PATCHES * 12 }, (_, i) => Math.cos(2.3 * i));

@@ -5,14 +5,14 @@ import type { NamedArray } from './arrays.ts';
  * A network's shape and its parameters, each made when it is asked for. The functions below write the same network in another
  * form: other parameters, the same logits, so that a library can hold what it has no name for.
  */
-export interface Network {
+export interface ViTWeights {
   readonly config: ViTConfig;
   /** By dotted name, as in `vit/params`. */
   readonly parameter: (name: string) => NamedArray;
 }
 
 /** A distillation token whose output nobody reads is a register. */
-export function withDistillationTokenAsRegister(network: Network): Network {
+export function withDistillationTokenAsRegister(network: ViTWeights): ViTWeights {
   const { config, parameter } = network;
   const { distillationToken, numRegisters } = config.prefix;
   if (!distillationToken || config.pooling.kind === 'distilled') return network;
@@ -33,7 +33,7 @@ export function withDistillationTokenAsRegister(network: Network): Network {
  * Positions for another number of prefix tokens: those that get one get zeros, and what is taken from one is added to the
  * token itself.
  */
-export function withPrefixPositions(network: Network, numPrefix: number): Network {
+export function withPrefixPositions(network: ViTWeights, numPrefix: number): ViTWeights {
   const { config, parameter } = network;
   const { positions, dim: D } = config;
   if (positions.kind !== 'learned' || positions.numPrefix === numPrefix) return network;
@@ -55,7 +55,7 @@ export function withPrefixPositions(network: Network, numPrefix: number): Networ
 }
 
 /** The prefix tokens with their positions added, from the one at index `from` on. */
-function tokensWithPositions({ config, parameter }: Network, from: number): Record<string, () => NamedArray> {
+function tokensWithPositions({ config, parameter }: ViTWeights, from: number): Record<string, () => NamedArray> {
   const { positions, prefix } = config;
   const had = positions.kind === 'learned' ? positions.numPrefix : 0;
   const counts = { classToken: Number(prefix.classToken), distillationToken: Number(prefix.distillationToken) };
@@ -85,7 +85,7 @@ function plusPositions(
 }
 
 /** A position table where there was none: zeros. */
-export function withPositions(network: Network, numPatches: number): Network {
+export function withPositions(network: ViTWeights, numPatches: number): ViTWeights {
   const { config } = network;
   if (config.positions.kind !== 'none') return network;
   const positions = { kind: 'learned', numPrefix: 0, resample: 'bicubic' } as const;
@@ -93,14 +93,14 @@ export function withPositions(network: Network, numPatches: number): Network {
 }
 
 /** A patch embedding with a bias where it had none: zeros. */
-export function withPatchBias(network: Network): Network {
+export function withPatchBias(network: ViTWeights): ViTWeights {
   const { config } = network;
   if (config.patchBias) return network;
   return replacing(network, { ...config, patchBias: true }, { 'patchEmbedding.bias': () => zeros([config.dim]) });
 }
 
 /** A scale on each branch where there was none: ones. */
-export function withLayerScale(network: Network): Network {
+export function withLayerScale(network: ViTWeights): ViTWeights {
   const { config } = network;
   if (config.layerScale) return network;
   const ones = (): NamedArray => ({ shape: [config.dim], data: new Float32Array(config.dim).fill(1) });
@@ -110,7 +110,7 @@ export function withLayerScale(network: Network): Network {
 }
 
 /** A head on the class token beside the mean of the patches [2D]: zeros for the half that the head did not read. */
-export function withHeadOnTokenAndMean(network: Network): Network {
+export function withHeadOnTokenAndMean(network: ViTWeights): ViTWeights {
   const { config, parameter } = network;
   const { pooling, dim: D, numClasses } = config;
   if (pooling.kind !== 'class-token' && !(pooling.kind === 'mean' && pooling.norm === 'before')) return network;
@@ -123,10 +123,10 @@ export function withHeadOnTokenAndMean(network: Network): Network {
 }
 
 function replacing(
-  { parameter }: Network,
+  { parameter }: ViTWeights,
   config: ViTConfig,
   made: Readonly<Record<string, () => NamedArray>>,
-): Network {
+): ViTWeights {
   return { config, parameter: (name) => made[name]?.() ?? parameter(name) };
 }
 

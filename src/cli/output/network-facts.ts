@@ -1,0 +1,53 @@
+import type { ModelInfo, ResNetConfig, ViTConfig } from '../../index.ts';
+import type { Fact } from './facts.ts';
+import { count } from './numbers.ts';
+
+/** What a network is made of. */
+export function networkFacts(config: ModelInfo['config']): Fact[] {
+  switch (config.kind) {
+    case 'vit':
+      return vitFacts(config);
+    case 'resnet':
+      return resNetFacts(config);
+  }
+}
+
+function vitFacts({ imageSize, patchSize, depth, dim, numHeads, mlp, positions, pooling }: ViTConfig): Fact[] {
+  const patches = (imageSize.height / patchSize) * (imageSize.width / patchSize);
+  return [
+    ['Patches', `${count(patches)} of ${patchSize} x ${patchSize} pixels`],
+    ['Encoder', `${depth} blocks, width ${dim}, ${numHeads} heads, MLP ${mlp.hiddenDim}`],
+    ['Positions', POSITIONS[positions.kind]],
+    ['Pooling', POOLING[pooling.kind]],
+  ];
+}
+
+const POSITIONS: Record<ViTConfig['positions']['kind'], string> = {
+  learned: 'learned',
+  'sincos-1d': 'sines and cosines of the patch index',
+  'sincos-2d': 'sines and cosines of row and column',
+  relative: 'a learned bias by the offset between two patches',
+  'relative-quadratic': 'a bias quadratic in the offset between two patches',
+  'rotary-2d': 'queries and keys turned by row and column',
+  none: 'none',
+};
+
+const POOLING: Record<ViTConfig['pooling']['kind'], string> = {
+  'class-token': 'class token',
+  mean: 'mean of the patch tokens',
+  'class-token-and-mean': 'class token beside the mean of the patch tokens',
+  distilled: 'class token and distillation token, logits averaged',
+};
+
+function resNetFacts({ stem, stages, block }: ResNetConfig): Fact[] {
+  const { kernelSize: k, stride, width, maxPool } = stem;
+  return [
+    ['Stem', `${k} x ${k} convolution of stride ${stride}, ${width} channels${maxPool ? ', max pool' : ''}`],
+    ['Stages', `${stages.map(({ depth }) => depth).join(', ')} ${block} blocks of ${widths(stages)} channels`],
+    ['Pooling', 'mean of all positions'],
+  ];
+}
+
+function widths(stages: ResNetConfig['stages']): string {
+  return stages.map(({ outWidth }) => count(outWidth)).join(', ');
+}

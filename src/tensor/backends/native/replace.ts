@@ -1,0 +1,34 @@
+import { getKernel, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
+import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
+
+import type { Device, Forward } from './forward.ts';
+
+/** What a kernel's inputs come as: in the op's order, an optional one undefined where it is absent. */
+type Inputs = readonly (Tensor | undefined)[];
+
+/** A kernel that returns undefined where the stock one is to do the work. */
+export type PartialForward<Attrs> = (
+  inputs: Inputs,
+  attrs: Attrs,
+  device: Device,
+) => TensorInfo | TensorInfo[] | undefined;
+
+/** Puts a kernel in the place of a stock one, which still does what ours declines by returning undefined. */
+export function replace<Attrs>(kernelName: string, ours: PartialForward<Attrs>, device: Device): void {
+  const stock = getKernel(kernelName, 'native');
+  unregisterKernel(kernelName, 'native');
+  registerKernel({
+    ...stock,
+    kernelFunc: (call) =>
+      ours(Object.values(call.inputs) as Inputs, call.attrs as unknown as Attrs, device) ?? stock.kernelFunc(call),
+  });
+}
+
+/** Puts `forward` in the place of a stock kernel where all inputs are float32. */
+export function replaceForFloats<Attrs>(kernelName: string, forward: Forward<Attrs>, device: Device): void {
+  const ours: PartialForward<Attrs> = (inputs, attrs) =>
+    inputs.every((input) => input?.dtype === 'float32')
+      ? forward(inputs as readonly Tensor[], attrs, device)
+      : undefined;
+  replace(kernelName, ours, device);
+}
