@@ -5,7 +5,7 @@ import type { AttentionMaps, AttentionOptions } from './attention-methods.ts';
 import type { ImageMaps, Subject } from './attention-subject.ts';
 import { tokenGridOf, traceOf } from './attention-trace.ts';
 import { attentionOf } from './attention.ts';
-import type { Prediction } from './classify.ts';
+import type { Prediction } from './prediction.ts';
 import { ArgumentError } from './errors.ts';
 import { viewOf } from './image/geometry.ts';
 import { preprocess } from './image/preprocess.ts';

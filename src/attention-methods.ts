@@ -3,7 +3,7 @@ import type { NdArray } from 'ndarray';
 import type { HeadFusion } from './attribution/heads.ts';
 import type { Fill } from './attribution/fills.ts';
 import type { TokenGrid, TokenName } from './attribution/token-grid.ts';
-import type { Prediction } from './classify.ts';
+import type { Prediction } from './prediction.ts';
 
 /** What a method's maps are made of and what their values mean. */
 export interface MethodFacts {
@@ -25,25 +25,25 @@ export const METHOD_FACTS = {
   /** What a token attends to, in each layer and head or with heads fused. */
   attention: { ...vit, quantity: 'share of attention' },
   /** Attention through all layers (Abnar & Zuidema 2020). The same for every class. */
-  rollout: { ...vit, quantity: 'share of attention through the layers' },
+  rollout: { ...vit, quantity: 'share of attention' },
   /** Rollout of attention weighted by its gradient. */
-  'gradient-rollout': { ...ofClass, quantity: 'share of gradient-weighted attention' },
+  'gradient-rollout': { ...ofClass, quantity: 'share' },
   /** Generic relevance (Chefer, Gur & Wolf 2021). */
-  relevance: { ...ofClass, quantity: 'relevance to the logit' },
+  relevance: { ...ofClass, quantity: 'relevance' },
   /** Attention ⊙ gradient of the last layers, what is positive of it. */
   'attention-gradient': { ...ofClass, quantity: 'attention x gradient' },
   /** Grad-CAM with the heads of one layer as channels. */
-  'attention-cam': { ...ofClass, quantity: 'attention weighted by head gradients' },
+  'attention-cam': { ...ofClass, quantity: 'weighted attention' },
   /** Grad-CAM (Selvaraju et al. 2017) on the tokens before a block, or on the last features of a CNN. */
-  'grad-cam': { ...anyNetwork, quantity: 'activation weighted by gradient' },
+  'grad-cam': { ...anyNetwork, quantity: 'weighted activation' },
   /** How much less probable the class is without each patch. */
-  occlusion: { ...anyNetwork, isSigned: true, quantity: 'fall of the probability' },
+  occlusion: { ...anyNetwork, isSigned: true, quantity: 'fall of probability' },
   /** Mean probability under random masks that show a place (Petsiuk, Das & Saenko 2018). */
-  rise: { ...anyNetwork, quantity: 'mean probability where shown' },
+  rise: { ...anyNetwork, quantity: 'mean probability' },
   /** Cosine between one token and every patch. */
   'token-similarity': { ...vit, isSigned: true, quantity: 'cosine similarity' },
   /** Length of each token's vector; outliers carry no picture (Darcet et al. 2023). */
-  'token-norm': { ...vit, quantity: 'norm of the token' },
+  'token-norm': { ...vit, quantity: 'norm' },
   /** The first three principal components of the patches as red, green and blue. */
   'token-colours': { ...vit, quantity: 'principal components' },
 } as const satisfies Record<string, MethodFacts>;

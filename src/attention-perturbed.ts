@@ -17,16 +17,16 @@ export interface Cells {
 
 /** Pixels a side of a cell where a network has no patches of its own. */
 const CELL = 16;
-export const DEFAULT_PASS = 16;
+const DEFAULT_PASS = 16;
 
 /** The patches of a Vision Transformer; cells of the same size, as near as that goes, for any other network. */
-export function cellsOf({ vit, info }: Subject): Cells {
+function cellsOf({ vit, info }: Subject): Cells {
   const { height, width } = info.preprocessing.imageSize;
   const side = vit?.config.patchSize ?? CELL;
   return { Gh: Math.max(1, Math.round(height / side)), Gw: Math.max(1, Math.round(width / side)) };
 }
 
-export function normalisedImage({ info }: Subject, data: Float32Array): NormalisedImage {
+function normalisedImage({ info }: Subject, data: Float32Array): NormalisedImage {
   return { data, ...info.preprocessing.imageSize };
 }
 
@@ -80,14 +80,14 @@ export async function riseMap(
   return { grid, values: Float32Array.from(average.values(options.shown)) };
 }
 
-export interface PassOptions {
+interface PassOptions {
   readonly target: number;
   readonly batchSize: number;
   readonly between: () => void;
 }
 
 /** The probability of one class for each of many images, computed some at a time; memory does not grow with their count. */
-export async function probabilitiesOf(
+async function probabilitiesOf(
   { network }: Pick<Subject, 'network'>,
   images: Iterable<Float32Array>,
   { target, batchSize, between }: PassOptions,

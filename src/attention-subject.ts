@@ -1,17 +1,11 @@
 import type { AttentionMap, AttentionMethod } from './attention-methods.ts';
 import type { TokenGrid, TokenName } from './attribution/token-grid.ts';
 import { ArgumentError } from './errors.ts';
+import type { LoadedNetwork } from './load.ts';
 import type { ModelInfo } from './model-info.ts';
-import type { Network } from './nn/network.ts';
-import type { ViT } from './vit/forward.ts';
 
-/** A network with what is known about it, as `loadNetwork` gives it. */
-export interface Subject {
-  readonly info: ModelInfo;
-  readonly network: Network;
-  /** The same network where it is a Vision Transformer. */
-  readonly vit: ViT | undefined;
-}
+/** What is explained. */
+export type Subject = Pick<LoadedNetwork, 'info' | 'network' | 'vit'>;
 
 /** What one image of a batch comes to. */
 export interface ImageMaps {

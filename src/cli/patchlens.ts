@@ -7,7 +7,9 @@ export type Patchlens = Pick<
   | 'EMBEDDED_MODEL'
   | 'PatchlensError'
   | 'convertModel'
+  | 'decodeImage'
   | 'diagnose'
+  | 'drawMaps'
   | 'explain'
   | 'explainImage'
   | 'explainTraining'
@@ -16,6 +18,7 @@ export type Patchlens = Pick<
   | 'findImages'
   | 'listModels'
   | 'loadModel'
+  | 'npyFile'
   | 'parseExample'
 >;
 

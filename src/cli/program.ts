@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 
+import { attentionCommand } from './commands/attention.ts';
 import { classifyCommand } from './commands/classify.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { explainCommand } from './commands/explain.ts';
@@ -20,6 +21,7 @@ export function createProgram(context: CommandContext): Command {
     .option('--no-color', 'no colours (as NO_COLOR; FORCE_COLOR asks for them)')
     .configureHelp({ showGlobalOptions: true })
     .addCommand(classifyCommand(context))
+    .addCommand(attentionCommand(context))
     .addCommand(
       new Command('models')
         .summary('look at models and convert them')
@@ -69,6 +71,7 @@ function oneLine(text: string): string {
 const HELP = `
 Examples:
   patchlens classify photos          what the images of a folder show
+  patchlens attention cat.jpg --output cat.png   where the model looks
   patchlens models info ./vit-base   what a checkpoint holds
   patchlens doctor                   what works on this machine
 

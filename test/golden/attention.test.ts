@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import type { AttentionMethod, AttentionOptions } from '../../src/attention-methods.ts';
-import type { Subject } from '../../src/attention-subject.ts';
 import { tokenGridOf, traceOf } from '../../src/attention-trace.ts';
 import { attentionOf } from '../../src/attention.ts';
 import { headStatistics } from '../../src/attribution/head-statistics.ts';
@@ -12,7 +11,6 @@ import type { LoadedViT } from '../../src/load.ts';
 import { describeBackends } from '../support/backends.ts';
 import { GOLDEN_FOLDER, readGoldens } from '../support/goldens.ts';
 import type { GoldenArray } from '../support/goldens.ts';
-import { subjectOf } from '../support/subject.ts';
 
 /** Float32 against float64 with hooks. */
 const MAPS = { atol: 1e-5, rtol: 1e-5 };
@@ -52,33 +50,31 @@ const QUESTIONS: readonly (readonly [golden: string, options: AttentionOptions])
 for (const [name, { folder, pixels, prefix, grid, query, images: count }] of Object.entries(cases)) {
   describeBackends(`attention maps of ${name} agree with float64 torch`, () => {
     let loaded: LoadedViT;
-    let subject: Subject;
     let images: Float32Array[];
     beforeAll(async () => {
       const given = readGoldens(folder).array(pixels);
       const [height, width] = given.shape.slice(1, 3) as [number, number];
       loaded = await loadViT(`${GOLDEN_FOLDER}${folder}`, { imageSize: { height, width } });
-      subject = subjectOf(loaded);
       images = imagesOf(given);
     });
     afterAll(() => loaded[Symbol.dispose]());
 
     test.each(QUESTIONS)('%s', async (golden, options) => {
-      const found = await attentionOf(subject, images, options, () => {});
+      const found = await attentionOf(loaded, images, options, () => {});
       expect(found).toHaveLength(count);
       for (const [i, image] of found.entries()) {
         expect(image.grid).toEqual({ Gh: grid[0], Gw: grid[1], prefix });
         if (image.query !== undefined) expect(image.query).toBe(query);
-        const values = image.maps.flatMap((map) => [...Object.values(map.prefix), ...map.values.data]);
+        const values = image.maps.flatMap((map) => Object.values(map.prefix).concat(Array.from(map.values.data)));
         expect(values, `image ${i}`).toBeCloseToArray(goldens.array(`${name}/${i}/${golden}`).data, MAPS);
       }
     });
 
     test('statistics of heads', async () => {
-      const input = subject.network.inputOf(images);
+      const input = loaded.network.inputOf(images);
       const depth = loaded.vit.config.depth;
       const layers = Array.from({ length: depth }, (_, layer) => layer);
-      const { weights } = await traceOf(subject.network, input, { weights: layers });
+      const { weights } = await traceOf(loaded.network, input, { weights: layers });
       input.dispose();
       for (const layer of layers) {
         const place = { layer, patchSize: 1 };
@@ -99,8 +95,8 @@ test('one image of a batch is explained as it is alone', async () => {
   using loaded = await loadViT(`${GOLDEN_FOLDER}vit-tiny-random`, { backend: 'wasm' });
   const images = imagesOf(readGoldens('vit-tiny-random').array('stages/pixels'));
   const options = { method: 'relevance' } as const;
-  const together = await attentionOf(subjectOf(loaded), images, options, () => {});
-  const alone = await attentionOf(subjectOf(loaded), images.slice(1), options, () => {});
+  const together = await attentionOf(loaded, images, options, () => {});
+  const alone = await attentionOf(loaded, images.slice(1), options, () => {});
   expect(alone[0]!.target).toBe(together[1]!.target);
   expect(alone[0]!.maps[0]!.values.data).toBeCloseToArray(together[1]!.maps[0]!.values.data, { atol: 1e-6 });
 });

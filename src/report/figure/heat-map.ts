@@ -41,23 +41,45 @@ const UNSEEN = 0.4;
 
 /** A picture with a grid of values laid over it in colours; the picture is dimmed where the grid does not reach. */
 export function heatMap(picture: Pixels, field: Field, options: HeatMapOptions): Pixels {
-  const { place, range, colours, alpha, upsampling } = options;
-  const table = colourTable(colours);
+  const table = colourTable(options.colours);
+  const valueAt = options.upsampling === 'nearest' ? nearest : smooth;
+  return overlaid(picture, field, options, (row, column, c) => {
+    return table[3 * colourIndex(valueAt(field, row, column), options.range) + c]!;
+  });
+}
+
+/** The same for a field of colours, red, green and blue of 0…1 for each cell. */
+export function colourField(
+  picture: Pixels,
+  { values, Gh, Gw }: Field,
+  options: Pick<HeatMapOptions, 'place' | 'alpha' | 'upsampling'>,
+): Pixels {
+  const valueAt = options.upsampling === 'nearest' ? nearest : smooth;
+  const channels = [0, 1, 2].map((c) => Float64Array.from({ length: Gh * Gw }, (_, i) => values[i * 3 + c]!));
+  return overlaid(picture, { values, Gh, Gw }, options, (row, column, c) => {
+    return 255 * valueAt({ values: channels[c]!, Gh, Gw }, row, column);
+  });
+}
+
+function overlaid(
+  picture: Pixels,
+  { Gh, Gw }: Field,
+  { place, alpha }: Pick<HeatMapOptions, 'place' | 'alpha'>,
+  colourAt: (row: number, column: number, channel: number) => number,
+): Pixels {
   const { width, height } = picture;
   const data = new Uint8Array(picture.data.length);
-  const rows = cellsAcross(height, place.top, place.height, field.Gh);
-  const columns = cellsAcross(width, place.left, place.width, field.Gw);
-  const valueAt = upsampling === 'nearest' ? nearest : smooth;
+  const rows = cellsAcross(height, place.top, place.height, Gh);
+  const columns = cellsAcross(width, place.left, place.width, Gw);
   for (const [y, row] of rows.entries()) {
     for (const [x, column] of columns.entries()) {
       const at = (y * width + x) * 3;
-      if (row === undefined || column === undefined) {
-        for (let c = at; c < at + 3; c += 1) data[c] = picture.data[c]! * UNSEEN;
-        continue;
-      }
-      const colour = 3 * colourIndex(valueAt(field, row, column), range);
       for (let c = 0; c < 3; c += 1) {
-        data[at + c] = Math.round((1 - alpha) * picture.data[at + c]! + alpha * table[colour + c]!);
+        const below = picture.data[at + c]!;
+        data[at + c] =
+          row === undefined || column === undefined
+            ? below * UNSEEN
+            : Math.round((1 - alpha) * below + alpha * colourAt(row, column, c));
       }
     }
   }
