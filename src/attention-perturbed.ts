@@ -1,13 +1,10 @@
-import { softmax, tidy } from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
-
 import type { AttentionOptions } from './attention-methods.ts';
 import type { Subject } from './attention-subject.ts';
 import { filled, withoutCells } from './attribution/fills.ts';
 import type { NormalisedImage } from './attribution/fills.ts';
 import { randomFrom } from './attribution/random.ts';
 import { RISE_DEFAULTS, RiseAverage, riseMask } from './attribution/rise.ts';
-import { forwardInTurns } from './nn/network.ts';
+import { probabilitiesOf } from './probabilities.ts';
 
 /** Rows and columns that an image is cut into, for removal and for the map. */
 export interface Cells {
@@ -50,7 +47,7 @@ export async function occlusionMap(
       yield withoutCells(whole, filling, removed, grid, new Float32Array(image.length));
     }
   };
-  const [before = 0, ...after] = await probabilitiesOf(subject, occluded(), { target, batchSize, between });
+  const [before = 0, ...after] = await targetProbabilities(subject, occluded(), { target, batchSize, between });
   return { grid, values: Float32Array.from(after, (probability) => before - probability) };
 }
 
@@ -74,7 +71,7 @@ export async function riseMap(
       yield image.map((value, at) => value * mask[Math.floor(at / 3)]!);
     }
   };
-  const scores = await probabilitiesOf(subject, masked(), { target, batchSize, between });
+  const scores = await targetProbabilities(subject, masked(), { target, batchSize, between });
   const average = new RiseAverage(grid.Gh * grid.Gw);
   for (const [i, score] of scores.entries()) average.add(coarse[i]!, score);
   return { grid, values: Float32Array.from(average.values(options.shown)) };
@@ -87,26 +84,15 @@ interface PassOptions {
 }
 
 /** The probability of one class for each of many images, computed some at a time; memory does not grow with their count. */
-async function probabilitiesOf(
-  { network }: Pick<Subject, 'network'>,
+async function targetProbabilities(
+  subject: Subject,
   images: Iterable<Float32Array>,
   { target, batchSize, between }: PassOptions,
 ): Promise<number[]> {
   const found: number[] = [];
   let batch: Float32Array[] = [];
   const compute = async (): Promise<void> => {
-    const input = network.inputOf(batch);
-    try {
-      const logits = await forwardInTurns(network.layers, input, between);
-      const numClasses = logits.shape.at(-1) ?? 0;
-      const values = await valuesOf(
-        tidy(() => softmax(logits)),
-        logits,
-      );
-      for (let i = 0; i < batch.length; i += 1) found.push(values[i * numClasses + target]!);
-    } finally {
-      input.dispose();
-    }
+    for (const probabilities of await probabilitiesOf(subject, batch, between)) found.push(probabilities[target]!);
     batch = [];
   };
   for (const image of images) {
@@ -115,15 +101,6 @@ async function probabilitiesOf(
   }
   if (batch.length > 0) await compute();
   return found;
-}
-
-async function valuesOf(probabilities: Tensor, logits: Tensor): Promise<Float32Array> {
-  logits.dispose();
-  try {
-    return await probabilities.data<'float32'>();
-  } finally {
-    probabilities.dispose();
-  }
 }
 
 function cellMeans(

@@ -1,14 +1,12 @@
-import { softmax } from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
-
 import { explainImages, statisticsOf } from './attention-images.ts';
 import type { AttentionMaps, AttentionOptions } from './attention-methods.ts';
 import type { HeadStatistics } from './attribution/head-statistics.ts';
 import { embeddingsOf } from './embeddings.ts';
 import type { Embeddings } from './embeddings.ts';
-import { ArgumentError, ImageError, ModelDisposedError, WeightsError } from './errors.ts';
+import { ArgumentError, ImageError, ModelDisposedError } from './errors.ts';
 import type { ErrorCode } from './errors.ts';
 import { decodeImage } from './image/decode.ts';
+import type { DecodeOptions } from './image/decode.ts';
 import { preprocess } from './image/preprocess.ts';
 import { checkPixels } from './image/rgb-image.ts';
 import type { RgbImage } from './image/rgb-image.ts';
@@ -18,7 +16,7 @@ import { batched, mapAhead } from './map-ahead.ts';
 import { topK } from './metrics/top-k.ts';
 import type { LoadOptions, ModelInfo } from './model-info.ts';
 import type { Prediction } from './prediction.ts';
-import { forwardInTurns } from './nn/network.ts';
+import { probabilitiesOf } from './probabilities.ts';
 
 /** A path, the bytes of an encoded file (whole, or as a stream of them), or pixels. */
 export type ImageInput = string | Uint8Array | AsyncIterable<Uint8Array> | RgbImage;
@@ -57,7 +55,7 @@ const DECODE_AHEAD = 8;
  * @throws ModelNotFoundError, HubError, WeightsError, ConfigError, BackendError, ArgumentError; or the signal's reason.
  */
 export async function loadModel(name: string, options: LoadOptions = {}): Promise<Model> {
-  return new NetworkModel(await loadNetwork(name, options), options.autoOrient ?? true);
+  return new NetworkModel(await loadNetwork(name, options), options);
 }
 
 /** A network with its labels and its own way of preparing images. Dispose of it to free its memory. */
@@ -113,13 +111,13 @@ export interface Model extends Disposable {
 
 class NetworkModel implements Model {
   readonly info: ModelInfo;
-  readonly #autoOrient: boolean;
+  readonly #decoding: DecodeOptions;
   #loaded: LoadedNetwork | undefined;
 
-  constructor(loaded: LoadedNetwork, autoOrient: boolean) {
+  constructor(loaded: LoadedNetwork, { autoOrient, maxPixels }: LoadOptions) {
     this.info = loaded.info;
     this.#loaded = loaded;
-    this.#autoOrient = autoOrient;
+    this.#decoding = { autoOrient, maxPixels };
   }
 
   async classify(image: ImageInput, { topK: k = DEFAULT_TOP_K, signal }: ClassifyOptions = {}): Promise<Prediction[]> {
@@ -214,31 +212,14 @@ class NetworkModel implements Model {
   }
 
   async #decoded(image: ImageInput): Promise<RgbImage> {
-    const pixels = isEncoded(image) ? await decodeImage(image, { autoOrient: this.#autoOrient }) : image;
+    const pixels = isEncoded(image) ? await decodeImage(image, this.#decoding) : image;
     checkPixels(pixels);
     return pixels;
   }
 
   /** One forward pass; for each image its probabilities [classes]. */
   async #probabilitiesOf(images: readonly Float32Array[], signal: AbortSignal | undefined): Promise<Float32Array[]> {
-    const { network } = this.#alive();
-    const input = network.inputOf(images);
-    try {
-      const logits = await forwardInTurns(network.layers, input, () => this.#goOn(signal));
-      const probabilities = softmax(logits);
-      logits.dispose();
-      const values = await readOnce(probabilities);
-      const numClasses = values.length / images.length;
-      return images.map((_, i) => this.#checked(values.subarray(i * numClasses, (i + 1) * numClasses)));
-    } finally {
-      input.dispose();
-    }
-  }
-
-  /** @throws WeightsError for weights that are damaged in their values: an answer of NaN would look like one. */
-  #checked(probabilities: Float32Array): Float32Array {
-    if (probabilities.every(Number.isFinite)) return probabilities;
-    throw new WeightsError(`model ${this.info.name}: expected finite probabilities, got NaN. Are the weights damaged?`);
+    return probabilitiesOf(this.#alive(), images, () => this.#goOn(signal));
   }
 
   #predictions(probabilities: Float32Array, k: number): Prediction[] {
@@ -273,15 +254,6 @@ function isEncoded(image: ImageInput): image is Exclude<ImageInput, RgbImage> {
 
 function isList(given: ImageInput | readonly ImageInput[]): given is readonly ImageInput[] {
   return Array.isArray(given);
-}
-
-/** The values of a tensor, which is disposed of. */
-async function readOnce(tensor: Tensor): Promise<Float32Array> {
-  try {
-    return await tensor.data<'float32'>();
-  } finally {
-    tensor.dispose();
-  }
 }
 
 function checkCount(name: string, value: number, most = Number.MAX_SAFE_INTEGER): void {

@@ -124,7 +124,8 @@ function resized({ config, parameter }: ViTWeights, imageSize: Size): ViTWeights
   };
 }
 
-function tensorsOf({ network, tensorOf, idle }: Publication): TensorToWrite[] {
+/** The tensors of a publication, each made when it is asked for. */
+export function tensorsOf({ network, tensorOf, idle }: Publication): TensorToWrite[] {
   const { config, parameter } = network;
   return [...torchTensors(paramShapes(config), tensorOf, parameter, config), ...idle];
 }

@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'IMAGE_UNREADABLE'
   | 'IMAGE_UNSUPPORTED'
   | 'IMAGE_TOO_LARGE'
+  | 'NO_IMAGES'
   | 'MODEL_NOT_FOUND'
   | 'MODEL_DISPOSED'
   | 'WEIGHTS_INVALID'
@@ -21,7 +22,8 @@ export type ErrorCode =
   | 'HUB_DOWNLOAD_CORRUPT'
   | 'HUB_CACHE_UNUSABLE'
   | 'BACKEND_UNAVAILABLE'
-  | 'BACKEND_CONFLICT';
+  | 'BACKEND_CONFLICT'
+  | 'TRAINING_FAILED';
 
 export abstract class PatchlensError extends Error {
   abstract readonly code: ErrorCode;
@@ -49,6 +51,11 @@ export class ImageError extends PatchlensError {
     super(message, options);
     this.code = code;
   }
+}
+
+/** A folder or list without a single image. */
+export class NoImagesError extends PatchlensError {
+  readonly code = 'NO_IMAGES';
 }
 
 /** No model at the path or under the name asked for. */
@@ -91,4 +98,9 @@ export class BackendError extends PatchlensError {
     super(message, options);
     this.code = code;
   }
+}
+
+/** A training run that cannot go on; its last checkpoint is whole. */
+export class TrainingError extends PatchlensError {
+  readonly code = 'TRAINING_FAILED';
 }

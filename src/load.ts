@@ -1,5 +1,6 @@
-import { ArgumentError, ConfigError } from './errors.ts';
+import { ArgumentError } from './errors.ts';
 import { IMAGENET_1K } from './labels/imagenet-1k.ts';
+import { planCnn } from './load-cnn.ts';
 import type { Plan, PlanContext } from './load-plan.ts';
 import { planViT } from './load-vit.ts';
 import type { LoadOptions, ModelInfo } from './model-info.ts';
@@ -88,7 +89,7 @@ function planOf({ config, imageSize }: Description, context: PlanContext): Plan 
     case 'vit':
       return planViT(config, imageSize, context);
     case 'resnet':
-      throw new ConfigError(`${context.where}: expected a Vision Transformer, got ${config.kind}`);
+      return planCnn(config, imageSize, context);
   }
 }
 
@@ -101,6 +102,9 @@ function onLease<T>(lease: BackendLease, build: () => T): T {
   }
 }
 
+/** More than any one machine has; each is a thread of the system, and ten thousand of them bring it to a halt. */
+const MAX_THREADS = 1024;
+
 /** Callers without types can ask for anything. */
 function checkOptions({ backend, precision, threads }: LoadOptions): void {
   const choices = [
@@ -111,8 +115,8 @@ function checkOptions({ backend, precision, threads }: LoadOptions): void {
     if (value === undefined || ['auto', ...known].includes(value)) continue;
     throw new ArgumentError(`${option}: expected one of auto, ${known.join(', ')}, got ${value}`);
   }
-  if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
-    throw new ArgumentError(`threads: expected a whole number of at least 1, got ${threads}`);
+  if (threads !== undefined && !(Number.isInteger(threads) && threads > 0 && threads <= MAX_THREADS)) {
+    throw new ArgumentError(`threads: expected a whole number from 1 to ${MAX_THREADS}, got ${threads}`);
   }
 }
 

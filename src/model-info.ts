@@ -23,6 +23,8 @@ export interface LoadOptions extends LocateOptions {
   readonly imageSize?: number | Size | undefined;
   /** Turn photographs as their EXIF orientation says; default true. */
   readonly autoOrient?: boolean | undefined;
+  /** Refuse images of more pixels, before they are decoded; default 268,402,689, which take 805 MB. */
+  readonly maxPixels?: number | undefined;
 }
 
 /** What a loaded model is and how it runs. */

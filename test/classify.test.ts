@@ -165,7 +165,7 @@ test('photographs are turned as their EXIF orientation says, unless that is swit
 test.each([
   [{ backend: 'gpu' }, 'backend: expected one of auto, '],
   [{ precision: 'bf16' }, 'precision: expected one of auto, f32, got bf16'],
-  [{ threads: -3 }, 'threads: expected a whole number of at least 1, got -3'],
+  [{ threads: -3 }, 'threads: expected a whole number from 1 to 1024, got -3'],
   [{ imageSize: 50 }, 'imageSize: expected sides that are multiples of the 16-pixel patch, got 50x50'],
   [{ imageSize: 8192 }, 'imageSize: expected at most 16385 tokens'],
   [{ imageSize: { height: 0, width: 16 } }, 'imageSize: expected whole pixels, got 0x16'],

@@ -78,6 +78,16 @@ export function positiveInteger(value: string): number {
   return number;
 }
 
+/** A parser of numbers within bounds, both included. */
+export function numberFrom(least: number, most = Number.POSITIVE_INFINITY): (value: string) => number {
+  return (value) => {
+    const number = value.trim() === '' ? Number.NaN : Number(value);
+    if (number >= least && number <= most && Number.isFinite(number)) return number;
+    const bounds = most === Number.POSITIVE_INFINITY ? `of ${least} or more` : `from ${least} to ${most}`;
+    throw new InvalidArgumentError(`Expected a number ${bounds}.`);
+  };
+}
+
 function pixels(value: string): number | Size {
   const [, height, width] = /^(\d+)(?:x(\d+))?$/i.exec(value) ?? [];
   if (height === undefined || Number(height) < 1 || (width !== undefined && Number(width) < 1)) {

@@ -10,6 +10,7 @@ export type Patchlens = Pick<
   | 'decodeImage'
   | 'diagnose'
   | 'drawMaps'
+  | 'evaluate'
   | 'explain'
   | 'explainImage'
   | 'explainTraining'
@@ -20,6 +21,7 @@ export type Patchlens = Pick<
   | 'loadModel'
   | 'npyFile'
   | 'parseExample'
+  | 'train'
 >;
 
 /** What every command is given. The API is loaded on demand: help and usage errors need no tensor engine. */

@@ -3,10 +3,12 @@ import { Command } from 'commander';
 import { attentionCommand } from './commands/attention.ts';
 import { classifyCommand } from './commands/classify.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { evaluateCommand } from './commands/evaluate.ts';
 import { explainCommand } from './commands/explain.ts';
 import { modelsConvertCommand } from './commands/models-convert.ts';
 import { modelsInfoCommand } from './commands/models-info.ts';
 import { modelsListCommand } from './commands/models-list.ts';
+import { trainCommand } from './commands/train.ts';
 import { coloursFor } from './output/colours.ts';
 import { printable } from './output/printable.ts';
 import type { CommandContext } from './patchlens.ts';
@@ -22,6 +24,7 @@ export function createProgram(context: CommandContext): Command {
     .configureHelp({ showGlobalOptions: true })
     .addCommand(classifyCommand(context))
     .addCommand(attentionCommand(context))
+    .addCommand(evaluateCommand(context))
     .addCommand(
       new Command('models')
         .summary('look at models and convert them')
@@ -30,6 +33,7 @@ export function createProgram(context: CommandContext): Command {
         .addCommand(modelsListCommand(context))
         .addCommand(modelsConvertCommand(context)),
     )
+    .addCommand(trainCommand(context))
     .addCommand(explainCommand(context))
     .addCommand(doctorCommand(context))
     .addHelpText('after', HELP);
@@ -72,6 +76,7 @@ const HELP = `
 Examples:
   patchlens classify photos          what the images of a folder show
   patchlens attention cat.jpg --output cat.png   where the model looks
+  patchlens evaluate labelled        how often a model is right
   patchlens models info ./vit-base   what a checkpoint holds
   patchlens doctor                   what works on this machine
 

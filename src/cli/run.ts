@@ -59,6 +59,7 @@ const EXIT_OF = {
   IMAGE_UNREADABLE: EXIT.failed,
   IMAGE_UNSUPPORTED: EXIT.failed,
   IMAGE_TOO_LARGE: EXIT.failed,
+  NO_IMAGES: EXIT.noInput,
   MODEL_NOT_FOUND: EXIT.model,
   WEIGHTS_INVALID: EXIT.model,
   CONFIG_INVALID: EXIT.model,
@@ -71,6 +72,7 @@ const EXIT_OF = {
   HUB_CACHE_UNUSABLE: EXIT.model,
   BACKEND_UNAVAILABLE: EXIT.model,
   BACKEND_CONFLICT: EXIT.model,
+  TRAINING_FAILED: EXIT.failed,
   MODEL_DISPOSED: 'bug',
   SHAPE_MISMATCH: 'bug',
 } as const satisfies Record<ErrorCode, number | 'bug'>;

@@ -28,6 +28,13 @@ export interface EncoderBlockOptions {
   readonly activation: Activation;
   readonly epsilon: number;
   readonly form?: AttentionForm | undefined;
+  readonly factors?: BranchFactors | undefined;
+}
+
+/** What the branches of each image are multiplied by, [B, 1, 1]: stochastic depth while training. */
+export interface BranchFactors {
+  readonly attention?: Tensor3D | undefined;
+  readonly mlp?: Tensor3D | undefined;
 }
 
 /**
@@ -37,26 +44,33 @@ export interface EncoderBlockOptions {
 export function encoderBlock(
   x: Tensor3D,
   params: EncoderBlockParams,
-  { numHeads, activation, epsilon, form }: EncoderBlockOptions,
+  { numHeads, activation, epsilon, form, factors = {} }: EncoderBlockOptions,
   probe?: Probe,
 ): Tensor3D {
   return tidy(() => {
     const normed1 = replaceable(probe, 'norm1', norm(x, params.norm1, epsilon));
-    const attended = addBranch(x, params.scale1, (residual) =>
+    const attended = addBranch(x, [params.scale1, factors.attention], (residual) =>
       selfAttention(normed1, params.attention, { numHeads, epsilon, residual, form }, scoped(probe, 'attention')),
     );
     probe?.('attended', attended);
     const normed2 = norm(attended, params.norm2, epsilon);
     probe?.('norm2', normed2);
-    return addBranch(attended, params.scale2, (residual) => mlp(normed2, params.mlp, { activation, residual }));
+    return addBranch(attended, [params.scale2, factors.mlp], (residual) =>
+      mlp(normed2, params.mlp, { activation, residual }),
+    );
   });
 }
 
-/** x + scale ⊙ branch. Without a scale the branch adds x itself, inside its last product. */
+/** x + factors ⊙ branch. Without a factor the branch adds x itself, inside its last product. */
 function addBranch(
   x: Tensor3D,
-  scale: Tensor | undefined,
+  factors: readonly (Tensor | undefined)[],
   branch: (residual: Tensor3D | undefined) => Tensor3D,
 ): Tensor3D {
-  return scale === undefined ? branch(x) : add(x, mul(branch(undefined), scale));
+  const present = factors.filter((factor) => factor !== undefined);
+  if (present.length === 0) return branch(x);
+  return add(
+    x,
+    present.reduce<Tensor3D>((product, factor) => mul(product, factor), branch(undefined)),
+  );
 }

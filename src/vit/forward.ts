@@ -4,7 +4,7 @@ import type { Rank, Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import type { AttentionForm } from '../nn/attend.ts';
 import { convolutionStem } from '../nn/convolution-stem.ts';
 import { encoderBlock } from '../nn/encoder-block.ts';
-import type { EncoderBlockOptions } from '../nn/encoder-block.ts';
+import type { BranchFactors, EncoderBlockOptions } from '../nn/encoder-block.ts';
 import { project } from '../nn/linear.ts';
 import type { Layer } from '../nn/network.ts';
 import { norm } from '../nn/norm.ts';
@@ -23,6 +23,8 @@ export interface ViT {
   readonly fixedPositions?: Tensor | undefined;
   /** Of every block, where it is not plain self-attention. */
   readonly attention?: AttentionForm | undefined;
+  /** Of each block, while training with stochastic depth. */
+  readonly branchFactors?: readonly BranchFactors[] | undefined;
 }
 
 /**
@@ -31,6 +33,16 @@ export interface ViT {
  */
 export function forward(vit: ViT, patches: Tensor3D, probe?: Probe): Tensor2D {
   return tidy(() => forwardHead(vit, forwardFeatures(vit, patches, probe), probe));
+}
+
+/** `forward` with the logits of a distillation head by themselves, as its training needs them. */
+export function forwardHeads(
+  vit: ViT,
+  patches: Tensor3D,
+): { readonly logits: Tensor2D; readonly distillation?: Tensor2D } {
+  if (vit.config.pooling.kind !== 'distilled') return { logits: forward(vit, patches) };
+  const [logits, distillation] = tidy(() => distilledHeads(vit, forwardFeatures(vit, patches)));
+  return { logits, distillation };
 }
 
 /** The same network as a chain of layers: `tokens`, `blocks.i`, `logits`. */
@@ -54,7 +66,8 @@ function forwardFeatures(vit: ViT, patches: Tensor3D, probe?: Probe): Tensor3D {
     let x = embed(vit, patches, probe);
     probe?.('tokens', x);
     for (const [i, block] of vit.params.blocks.entries()) {
-      x = encoderBlock(x, block, options, scoped(probe, `blocks.${i}`));
+      const factors = vit.branchFactors?.[i];
+      x = encoderBlock(x, block, { ...options, factors }, scoped(probe, `blocks.${i}`));
       probe?.(`blocks.${i}`, x);
     }
     return x;
@@ -106,7 +119,8 @@ function spreadPositions(config: ViTConfig, positions: Tensor | undefined): Tens
 }
 
 /** Tokens [B, prefix + N, D] → logits [B, classes]. Probes `norm` and `pooled`. */
-function forwardHead({ config, params }: ViT, tokens: Tensor3D, probe?: Probe): Tensor2D {
+function forwardHead(vit: ViT, tokens: Tensor3D, probe?: Probe): Tensor2D {
+  const { config, params } = vit;
   const { numPrefixTokens, numPatches } = geometryOf(config);
   const { pooling, epsilon } = config;
   const probed = <T extends Tensor>(name: string, x: T): T => {
@@ -128,13 +142,22 @@ function forwardHead({ config, params }: ViT, tokens: Tensor3D, probe?: Probe): 
         const all = normed(tokens);
         return project(probed('pooled', concat([tokenOf(all, 0), meanOfPatches(all)], 1)), params.head);
       }
-      case 'distilled': {
-        const { head, distillationHead = head } = params;
-        const both = normed(slice(tokens, [0, 0, 0], [-1, 2, -1]));
-        return mul(add(project(tokenOf(both, 0), head), project(tokenOf(both, 1), distillationHead)), 0.5);
-      }
+      case 'distilled':
+        return mul(add<Tensor2D>(...distilledHeads(vit, tokens, probe)), 0.5);
     }
   });
+}
+
+/** The logits of the class token and of the distillation token [B, classes]. Probes `norm`. */
+function distilledHeads(
+  { config, params }: ViT,
+  tokens: Tensor3D,
+  probe?: Probe,
+): [logits: Tensor2D, distillation: Tensor2D] {
+  const { head, distillationHead = head } = params;
+  const both = norm(slice(tokens, [0, 0, 0], [-1, 2, -1]), params.norm, config.epsilon);
+  probe?.('norm', both);
+  return [project(tokenOf(both, 0), head), project(tokenOf(both, 1), distillationHead)];
 }
 
 /** [B, N, D] → [B, D]. */

@@ -43,30 +43,3 @@ export function partOf(array: NamedArray, part: number, parts: number): NamedArr
 export function reshaped(array: NamedArray, shape: readonly number[]): NamedArray {
   return sizeOf(shape) === array.data.length ? { shape, data: array.data } : array;
 }
-
-/** torch's convolution [D, C, P, P] → the kernel [P·P·C, D] of a flattened patch (row, column, channel). */
-export function patchKernel(array: NamedArray): NamedArray {
-  const [D = 0, C = 0, height = 0, width = 0] = array.shape;
-  const data = new Float32Array(array.data.length);
-  const P2 = height * width;
-  for (let d = 0; d < D; d += 1) {
-    for (let c = 0; c < C; c += 1) {
-      for (let p = 0; p < P2; p += 1) data[(p * C + c) * D + d] = array.data[(d * C + c) * P2 + p]!;
-    }
-  }
-  return { shape: [P2 * C, D], data };
-}
-
-/** The kernel [P·P·C, D] of a flattened patch → torch's convolution [D, C, P, P]. */
-export function patchConvolution(array: NamedArray, patchSize: number, numChannels: number): NamedArray {
-  const P2 = patchSize ** 2;
-  const C = numChannels;
-  const D = array.data.length / (P2 * C);
-  const data = new Float32Array(array.data.length);
-  for (let d = 0; d < D; d += 1) {
-    for (let c = 0; c < C; c += 1) {
-      for (let p = 0; p < P2; p += 1) data[(d * C + c) * P2 + p] = array.data[(p * C + c) * D + d]!;
-    }
-  }
-  return { shape: [D, C, patchSize, patchSize], data };
-}

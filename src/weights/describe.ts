@@ -3,12 +3,24 @@ import type { Checkpoint } from './checkpoint.ts';
 import { google } from './families/google.ts';
 import { huggingFaceDinov2 } from './families/huggingface-dinov2.ts';
 import { huggingFaceDeiT, huggingFaceViT } from './families/huggingface-vit.ts';
+import { huggingFaceResNet } from './families/huggingface-resnet.ts';
+import { timmResNet, torchvisionResNet } from './families/resnet.ts';
 import { timm } from './families/timm.ts';
 import { torchvision } from './families/torchvision.ts';
 import type { Description, Family } from './family.ts';
 
 /** Every family that patchlens reads; the first whose names match is taken. */
-const FAMILIES: readonly Family[] = [timm, huggingFaceViT, huggingFaceDeiT, huggingFaceDinov2, torchvision, google];
+const FAMILIES: readonly Family[] = [
+  timm,
+  huggingFaceViT,
+  huggingFaceDeiT,
+  huggingFaceDinov2,
+  torchvision,
+  google,
+  timmResNet,
+  huggingFaceResNet,
+  torchvisionResNet,
+];
 
 /**
  * Finds a checkpoint's family from its tensor names, and what the checkpoint is.
@@ -17,7 +29,7 @@ const FAMILIES: readonly Family[] = [timm, huggingFaceViT, huggingFaceDeiT, hugg
  */
 export function describe(checkpoint: Checkpoint): { family: Family; description: Description } {
   const names = new Set(checkpoint.arrays.keys());
-  const family = FAMILIES.find((candidate) => candidate.matches(names));
+  const family = FAMILIES.find((candidate) => candidate.matches(names, checkpoint.config));
   if (family !== undefined) return { family, description: family.describe(checkpoint) };
   const known = FAMILIES.map(({ name }) => name).join(', ');
   const sample = [...names].slice(0, 3).join(', ');

@@ -17,8 +17,8 @@ export interface Family<Config = NetworkConfig> {
   readonly name: string;
   /** Whose names its tensors have, where patchlens writes them too. */
   readonly names?: ModelNames;
-  /** Whether these tensor names are of this family. */
-  matches(names: ReadonlySet<string>): boolean;
+  /** Whether these tensor names are of this family; `config` is the parsed config.json, undefined where there is none. */
+  matches(names: ReadonlySet<string>, config: unknown): boolean;
   /** @throws ConfigError, WeightsError when the checkpoint contradicts itself or asks for what patchlens has not. */
   describe(checkpoint: Checkpoint): Description<Config>;
 }

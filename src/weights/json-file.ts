@@ -1,9 +1,12 @@
 import { readFile, stat } from 'node:fs/promises';
 
 import { ConfigError } from '../errors.ts';
+import { outlineOf } from './json-text.ts';
 
 /** The index of the largest published models is some megabytes; a parsed text takes many times its size. */
 const MAX_JSON_BYTES = 32 * 2 ** 20;
+/** Configurations nest four deep. */
+const MAX_JSON_DEPTH = 64;
 
 /**
  * Reads a JSON file; undefined when there is none.
@@ -13,6 +16,10 @@ const MAX_JSON_BYTES = 32 * 2 ** 20;
 export async function readJson(path: string): Promise<unknown> {
   const text = await readText(path);
   if (text === undefined) return undefined;
+  const { depth } = outlineOf(text);
+  if (depth > MAX_JSON_DEPTH) {
+    throw new ConfigError(`${path}: expected JSON nested at most ${MAX_JSON_DEPTH} deep, got ${depth}`);
+  }
   try {
     return JSON.parse(text);
   } catch (cause) {

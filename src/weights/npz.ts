@@ -12,6 +12,8 @@ import type { ByteReader } from './npy.ts';
 const MAX_ENTRIES = 10_000;
 /** No parameter of a network is near it, and larger arrays are beyond what a typed array surely holds. */
 const MAX_ARRAY_BYTES = 2 ** 32;
+/** Twice the largest Vision Transformer that was published as an archive. */
+const MAX_TOTAL_BYTES = 2 ** 33;
 /** Deflate cannot do better: 258 bytes in two bits. */
 const MAX_DEFLATE_RATIO = 1032;
 const SUFFIX = '.npy';
@@ -61,12 +63,17 @@ async function readDirectory(zip: ZipFile, where: string): Promise<Map<string, E
   }
   const entries = new Map<string, Entry>();
   let compressedBytes = 0;
+  let totalBytes = 0;
   for await (const entry of zip.eachEntry()) {
     const name = entry.fileName.slice(0, -SUFFIX.length);
     checkEntry(entry, where);
     if (entries.has(name)) throw new WeightsError(`${where}: expected each array once, got ${name} twice`);
     entries.set(name, entry);
     compressedBytes += entry.compressedSize;
+    totalBytes += entry.uncompressedSize;
+  }
+  if (totalBytes > MAX_TOTAL_BYTES) {
+    throw new WeightsError(`${where}: expected at most ${MAX_TOTAL_BYTES} bytes of arrays, got ${totalBytes}`);
   }
   if (compressedBytes > zip.fileSize) {
     throw new WeightsError(`${where}: expected ${compressedBytes} bytes of arrays, got a file of ${zip.fileSize}`);

@@ -6,9 +6,15 @@ import type { NamedArray } from './arrays.ts';
 import type { ByteSource } from './byte-source.ts';
 import { decodeFloats, FLOAT_TYPES } from './floats.ts';
 import type { FloatType } from './floats.ts';
+import { outlineOf } from './json-text.ts';
+import { faultsOf } from './schema-faults.ts';
 
-/** The format's own limit on its JSON header. */
-const MAX_HEADER_BYTES = 100_000_000;
+/** The format allows 100 MB; a header of this size names 300,000 tensors, and parsed it takes many times its bytes. */
+const MAX_HEADER_BYTES = 32 * 2 ** 20;
+/** The header, a tensor, its shape; more only in metadata, which nobody reads. */
+const MAX_HEADER_DEPTH = 8;
+/** No parameter of a network is near it, and larger arrays are beyond what a typed array surely holds. */
+const MAX_TENSOR_BYTES = 2 ** 32;
 const LENGTH_BYTES = 8;
 
 const Entry = z.object({
@@ -70,9 +76,14 @@ async function headerLength(source: ByteSource, where: string): Promise<number> 
   }
   const length = new DataView(await source.read(0, LENGTH_BYTES)).getBigUint64(0, true);
   const available = source.size - LENGTH_BYTES;
-  if (length > BigInt(Math.min(available, MAX_HEADER_BYTES))) {
+  if (length > BigInt(available)) {
     throw new WeightsError(
       `${where}: expected a safetensors header within the file's ${available} bytes, got ${length}`,
+    );
+  }
+  if (length > BigInt(MAX_HEADER_BYTES)) {
+    throw new WeightsError(
+      `${where}: expected a safetensors header of at most ${MAX_HEADER_BYTES} bytes, got ${length}`,
     );
   }
   return Number(length);
@@ -87,9 +98,7 @@ function readHeader(bytes: ArrayBuffer, body: number, where: string): TensorEntr
     .map(([name, value]) => {
       const entry = Entry.safeParse(value);
       if (!entry.success) {
-        throw new WeightsError(
-          `${where}: ${name}: expected {dtype, shape, data_offsets}: ${z.prettifyError(entry.error)}`,
-        );
+        throw new WeightsError(`${where}: ${name}: expected {dtype, shape, data_offsets}: ${faultsOf(entry.error)}`);
       }
       const { dtype, shape, data_offsets } = entry.data;
       return { name, dtype, shape, start: body + data_offsets[0], end: body + data_offsets[1] };
@@ -98,14 +107,32 @@ function readHeader(bytes: ArrayBuffer, body: number, where: string): TensorEntr
 
 function parseJson(bytes: ArrayBuffer, where: string): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    checkOutline(text, where);
+    return JSON.parse(text);
   } catch (cause) {
+    if (cause instanceof WeightsError) throw cause;
     throw new WeightsError(
       `${where}: expected JSON as the safetensors header. Is the file a safetensors file, and whole?`,
       {
         cause,
       },
     );
+  }
+}
+
+/** @throws WeightsError for a header of two minds, which other readers may take otherwise, or one that is all nesting. */
+function checkOutline(text: string, where: string): void {
+  const { depth, names } = outlineOf(text);
+  if (depth > MAX_HEADER_DEPTH) {
+    throw new WeightsError(
+      `${where}: expected a safetensors header nested at most ${MAX_HEADER_DEPTH} deep, got ${depth}`,
+    );
+  }
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) throw new WeightsError(`${where}: expected each tensor once, got ${name} twice`);
+    seen.add(name);
   }
 }
 
@@ -135,6 +162,10 @@ function checkLayout(entries: readonly TensorEntry[], body: number, fileBytes: n
     const width = BYTES_PER_VALUE[dtype];
     if (width === undefined) throw new WeightsError(`${where}: ${name}: expected a known dtype, got ${dtype}`);
     const expected = sizeOf(shape) * width;
+    // A file may be mostly holes, so its size does not say that anybody wrote so much.
+    if (end - start > MAX_TENSOR_BYTES) {
+      throw new WeightsError(`${where}: ${name}: expected at most ${MAX_TENSOR_BYTES} bytes, got ${end - start}`);
+    }
     if (start !== position || end - start !== expected || end > fileBytes) {
       throw new WeightsError(
         `${where}: ${name}: expected ${dtype} [${shape.join(', ')}] in ${expected} bytes from ${position - body}, ` +

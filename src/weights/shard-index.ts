@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { WeightsError } from '../errors.ts';
 import { isPlainFileName } from './file-name.ts';
 import { readJson } from './json-file.ts';
+import { faultsOf } from './schema-faults.ts';
 
 /** What `model.safetensors.index.json` says. */
 export interface ShardIndex {
@@ -24,7 +25,7 @@ const Index = z.object({
  */
 export async function readShardIndex(path: string): Promise<ShardIndex> {
   const index = Index.safeParse(await readJson(path));
-  if (!index.success) throw new WeightsError(`${path}: expected {weight_map}: ${z.prettifyError(index.error)}`);
+  if (!index.success) throw new WeightsError(`${path}: expected {weight_map}: ${faultsOf(index.error)}`);
   const shards = new Map<string, string[]>();
   for (const [tensor, file] of Object.entries(index.data.weight_map)) {
     const tensors = shards.get(file);

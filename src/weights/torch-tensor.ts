@@ -1,6 +1,7 @@
 import type { ViTConfig } from './architecture.ts';
-import { partOf, patchConvolution, patchKernel, sizeOf, transpose } from './arrays.ts';
+import { partOf, sizeOf, transpose } from './arrays.ts';
 import type { NamedArray } from './arrays.ts';
+import { convolutionKernel, depthwiseKernel, patchConvolution, patchKernel, torchConvolution } from './convolutions.ts';
 import type { Source } from './family.ts';
 
 /**
@@ -14,8 +15,11 @@ export interface TorchTensor {
   readonly part?: readonly [index: number, count: number];
 }
 
-/** `linear` is [out, in] for our [in, out]; `convolution` is [D, C, P, P] for our [P·P·C, D]. */
-type TorchLayout = 'same' | 'linear' | 'convolution';
+/**
+ * `linear` is [out, in] for our [in, out]; `patches` is the convolution [D, C, P, P] for our [P·P·C, D]; `convolution` is
+ * [out, in, k, k] for our [k, k, in, out], and `depthwise` [C, 1, k, k] for our [k, k, C, 1].
+ */
+type TorchLayout = 'same' | 'linear' | 'patches' | 'convolution' | 'depthwise';
 
 /** The parameter out of its tensor. */
 export function sourceFrom({ name, layout, part }: TorchTensor): Source {
@@ -26,7 +30,9 @@ export function sourceFrom({ name, layout, part }: TorchTensor): Source {
 const FROM_TORCH: Readonly<Record<TorchLayout, Source['convert']>> = {
   same: (array) => array,
   linear: transpose,
-  convolution: patchKernel,
+  patches: patchKernel,
+  convolution: convolutionKernel,
+  depthwise: depthwiseKernel,
 };
 
 /** A tensor of a file to be, whose values are made when they are asked for. */
@@ -61,14 +67,18 @@ export function torchTensors(
 
 function torchShape(shape: readonly number[], layout: TorchLayout, config: ViTConfig): readonly number[] {
   const { patchSize: P, numChannels: C } = config;
-  const [first = 0, second = 0] = shape;
+  const [first = 0, second = 0, third = 0, fourth = 0] = shape;
   switch (layout) {
     case 'same':
       return shape;
     case 'linear':
       return [second, first];
-    case 'convolution':
+    case 'patches':
       return [second, C, P, P];
+    case 'convolution':
+      return [fourth, third, first, second];
+    case 'depthwise':
+      return [third, fourth, first, second];
   }
 }
 
@@ -78,8 +88,11 @@ function intoTorch(array: NamedArray, layout: TorchLayout, { patchSize, numChann
       return array;
     case 'linear':
       return transpose(array);
-    case 'convolution':
+    case 'patches':
       return patchConvolution(array, patchSize, numChannels);
+    case 'convolution':
+    case 'depthwise':
+      return torchConvolution(array, layout === 'depthwise');
   }
 }
 

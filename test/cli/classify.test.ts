@@ -143,11 +143,19 @@ describe('what patchlens classify takes', () => {
   it('passes its options on to the model', async () => {
     let seen: [string, LoadOptions] | undefined;
     const api = fakePatchlens({ onLoad: (...load) => (seen = load) });
-    const flags = '--model m --backend cpu --precision f32 --threads 3 --image-size 240x320 --no-auto-orient';
+    const flags =
+      '--model m --backend cpu --precision f32 --threads 3 --image-size 240x320 --no-auto-orient --max-pixels 9';
     await patchlens(['classify', 'a.jpg', ...flags.split(' ')], { api });
     expect(seen).toMatchObject([
       'm',
-      { backend: 'cpu', precision: 'f32', threads: 3, imageSize: { height: 240, width: 320 }, autoOrient: false },
+      {
+        backend: 'cpu',
+        precision: 'f32',
+        threads: 3,
+        imageSize: { height: 240, width: 320 },
+        autoOrient: false,
+        maxPixels: 9,
+      },
     ]);
   });
 

@@ -6,6 +6,7 @@ import { run } from '../../src/cli/run.ts';
 import { drawMaps } from '../../src/attention-figure.ts';
 import { ImageError, PatchlensError } from '../../src/errors.ts';
 import { BUILT_IN_EXAMPLE, parseExample } from '../../src/explain-example.ts';
+import { evaluate } from '../../src/evaluate.ts';
 import { explainImage } from '../../src/explain-image.ts';
 import { explainTraining } from '../../src/explain-training.ts';
 import { explain } from '../../src/explain.ts';
@@ -97,6 +98,7 @@ export function fakePatchlens(options: FakeModelOptions = {}): Patchlens {
     findImages,
     diagnose: async () => DIAGNOSIS,
     convertModel: async (_model, { output }) => ({ output, names: 'timm', dtype: 'float32', warnings: [] }),
+    evaluate,
     BUILT_IN_EXAMPLE,
     explain,
     explainImage,
@@ -107,6 +109,7 @@ export function fakePatchlens(options: FakeModelOptions = {}): Patchlens {
     listModels: () => [
       { name: 'shapes', description: 'Four shapes, drawn.', numParameters: 1234567, classes: ['circle', 'square'] },
     ],
+    train: async (_folder, { output }) => ({ output, steps: 1, classes: ['cat', 'dog'], validation: undefined }),
     loadModel: async (name, load) => {
       options.onLoad?.(name, load ?? {});
       return fakeModel(name, options);

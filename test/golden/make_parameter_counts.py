@@ -76,6 +76,12 @@ TRANSFORMERS = {
     ),
 }
 
+# Convolutional networks have no tokens: their counts alone, under `cnns`.
+CNNS = {
+    'timm': ('resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152', 'wide_resnet50_2'),
+    'torchvision': ('resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152', 'wide_resnet50_2'),
+}
+
 TORCHVISION = ('vit_b_16', 'vit_b_32', 'vit_l_16', 'vit_l_32', 'vit_h_14')
 NUM_CLASSES = 1000
 
@@ -87,9 +93,13 @@ def main() -> None:
             'transformers': {name: transformers_facts(*variant) for name, variant in TRANSFORMERS.items()},
             'torchvision': {name: torchvision_facts(name) for name in TORCHVISION},
         }
+        cnns = {
+            'timm': {name: count(timm.create_model(name)) for name in CNNS['timm']},
+            'torchvision': {name: count(torchvision.models.get_model(name)) for name in CNNS['torchvision']},
+        }
     path = GOLDEN / 'parameter-counts.json'
     script = 'test/golden/make_parameter_counts.py'
-    manifest = {'version': VERSION, 'script': script, 'packages': PACKAGES, 'counts': counts}
+    manifest = {'version': VERSION, 'script': script, 'packages': PACKAGES, 'counts': counts, 'cnns': cnns}
     path.write_text(json.dumps(manifest, indent=2) + '\n')
     print(f'{path.name}: {sum(len(variants) for variants in counts.values())} variants')
 

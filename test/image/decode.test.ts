@@ -234,6 +234,14 @@ describe('what is no image', () => {
     await expect(decodeImage(fixture('kinds', 'png-rgb.png'), { maxPixels: 23 * 17 })).resolves.toBeDefined();
   });
 
+  test('an SVG of more elements than any drawing has is refused before it is parsed', async () => {
+    const svg = Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">${'<g/>'.repeat(2e5)}</svg>`);
+    expect(await failure(svg)).toEqual([
+      'IMAGE_TOO_LARGE',
+      'image bytes: expected an SVG of at most 200000 tags, got 200002. Draw it to PNG first.',
+    ]);
+  });
+
   test('a limit that is no limit is the caller’s mistake', async () => {
     await expect(decodeImage('any.png', { maxPixels: Number.NaN })).rejects.toThrow(ArgumentError);
   });

@@ -148,6 +148,15 @@ describe('an archive that does not describe its own bytes is refused', () => {
       ]),
       /expected 30384 bytes of arrays/,
     ],
+    'more bytes in all than a model has': [
+      writeZip(
+        ['a', 'b', 'c'].map((name) => {
+          const lies = { size: 2 ** 32 - 1, compressedSize: 5_000_000 };
+          return { name: `${name}.npy`, bytes: npy, deflate: true, lies };
+        }),
+      ),
+      /expected at most 8589934592 bytes of arrays, got 12884901885/,
+    ],
     'a name twice': [writeZip([a, a]), /expected each array once, got a twice/],
     'a name above the folder': [zip({ name: '../a.npy' }), /expected a whole \.npz archive: invalid relative path/],
     'an absolute name': [zip({ name: '/a.npy' }), /expected a whole \.npz archive: absolute path/],

@@ -79,6 +79,16 @@ describe('a file that does not describe its own bytes is refused', () => {
     'tensors that overlap': [file({ a: F32([2], [0, 8]), b: F32([1], [4, 8]) }), /b: expected F32/],
     'a hole': [file({ a: F32([1], [4, 8]) }), /a: expected F32/],
     'bytes that belong to nothing': [file({ a: F32([1], [0, 4]) }), /expected 4 bytes of tensors, got 8/],
+    'a name twice': [
+      withHeader(`{"a":${JSON.stringify(F32([2], [0, 8]))},"\\u0061":${JSON.stringify(F32([2], [0, 8]))}}`, eight),
+      /expected each tensor once, got a twice/,
+    ],
+    'a tensor above every array': [file({ a: F32([2 ** 31], [0, 2 ** 33]) }), /a: expected at most 4294967296 bytes/],
+    'deep nesting': [withHeader('['.repeat(1000)), /expected a safetensors header nested at most 8 deep, got 1000/],
+    'a header larger than any model needs': [
+      withHeader(' '.repeat(2 ** 25 + 8)),
+      /expected a safetensors header of at most 33554432 bytes/,
+    ],
     'an unknown type': [file({ a: { ...F32([2], [0, 8]), dtype: 'F31' } }), /expected a known dtype, got F31/],
   };
   test.each(Object.entries(cases))('%s', async (_, [bytes, message]) => {

@@ -112,8 +112,7 @@ describe('a checkpoint that is not what it says is refused', () => {
   test('tensors of no known family', async () => {
     const arrays = new Map([['conv1.weight', vector]]);
     expect(() => describeCheckpoint({ where: 'm', config: {}, preprocessor: undefined, arrays })).toThrow(
-      'm: expected the tensor names of timm ViT, Hugging Face ViT, Hugging Face DeiT, Hugging Face DINOv2, torchvision ViT, ' +
-        'Google JAX ViT; got 1 tensors: conv1.weight',
+      /^m: expected the tensor names of timm ViT, .*Google JAX ViT, timm ResNet, .*; got 1 tensors: conv1\.weight/,
     );
   });
 });

@@ -25,6 +25,7 @@ interface ClassifyFlags extends CommonFlags, ModelFlags, BatchFlags {
   readonly format: FormatName;
   readonly output?: string;
   readonly autoOrient: boolean;
+  readonly maxPixels?: number;
   readonly failFast?: true;
 }
 
@@ -48,6 +49,7 @@ function inputOptions(): Option[] {
     ),
     new Option('--no-recursive', 'do not descend into the folders of a folder'),
     new Option('--no-auto-orient', 'leave images as stored, whatever their EXIF orientation says'),
+    new Option('--max-pixels <n>', 'refuse larger images, before they are decoded').argParser(positiveInteger),
     new Option('--fail-fast', 'stop at the first image that fails'),
   ].map((option) => option.helpGroup('Input:'));
 }
@@ -69,8 +71,8 @@ async function classify(context: CommandContext, inputs: readonly string[], flag
   let writer: ResultWriter | undefined;
   try {
     const patchlens = await context.api();
-    const { topK, batchSize, autoOrient } = flags;
-    using model = await loadModel(patchlens, io, flags.model, flags, { autoOrient });
+    const { topK, batchSize, autoOrient, maxPixels } = flags;
+    using model = await loadModel(patchlens, io, flags.model, flags, { autoOrient, maxPixels });
     if (!flags.quiet) noteModel(io, model, flags);
     writer = new ResultWriter(sink, resultFormat(flags.format, layoutOf(io, flags, batch, model)));
     const options = { topK, batchSize, signal: io.signal };

@@ -83,6 +83,11 @@ function handleSink(path: string, handle: FileHandle, replacement?: Replacement)
 
 function writeFailure(where: string, error: unknown): CommandFailure {
   if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return new ReaderGone(error);
-  const reason = error instanceof Error ? error.message : String(error);
-  return new CommandFailure(EXIT.failed, `${where}: cannot be written (${reason})`, { cause: error });
+  return new CommandFailure(EXIT.failed, `${where}: cannot be written (${reasonOf(error)})`, { cause: error });
+}
+
+/** Without the system call and its arguments: they name a temporary file that nobody asked for. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return error instanceof Error && 'syscall' in error ? (message.split(', ', 1)[0] ?? '') : message;
 }

@@ -74,7 +74,7 @@ function mlpOf(name: string, { arrays, where }: Checkpoint, published: HuggingFa
 }
 
 const EMBEDDINGS: Readonly<Record<string, TorchTensor>> = {
-  'patchEmbedding.kernel': { name: 'patch_embeddings.projection.weight', layout: 'convolution' },
+  'patchEmbedding.kernel': { name: 'patch_embeddings.projection.weight', layout: 'patches' },
   'patchEmbedding.bias': { name: 'patch_embeddings.projection.bias', layout: 'same' },
   classToken: { name: 'cls_token', layout: 'same' },
   registers: { name: 'register_tokens', layout: 'same' },

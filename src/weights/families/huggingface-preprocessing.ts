@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { ConfigError } from '../../errors.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import type { Interpolation, Preprocessing, Resize, Size } from '../preprocessing.ts';
+import { faultsOf } from '../schema-faults.ts';
 
 const Side = z.int().min(1).max(8192);
 const Square = z.object({ height: Side, width: Side });
@@ -30,7 +31,7 @@ export type ProcessorConfig = z.input<typeof ProcessorConfig>;
 /** Pillow's numbers for its filters; nearest (0) and Hamming (5) no published ViT uses. */
 const FILTERS: Readonly<Record<number, Interpolation>> = { 1: 'lanczos', 2: 'bilinear', 3: 'bicubic', 4: 'box' };
 
-interface Processor {
+export interface Processor {
   /** The size of what it hands to the model. */
   readonly imageSize: Size;
   readonly preprocessingAt: (imageSize: Size) => Preprocessing;
@@ -46,7 +47,7 @@ interface Processor {
 export function processorOf({ where, preprocessor }: Checkpoint, fallback: ProcessorConfig): Processor {
   const parsed = ProcessorConfig.safeParse(preprocessor ?? fallback);
   if (!parsed.success) {
-    throw new ConfigError(`${where}: preprocessor_config.json: ${z.prettifyError(parsed.error)}`);
+    throw new ConfigError(`${where}: preprocessor_config.json: ${faultsOf(parsed.error)}`);
   }
   const { size, crop_size, do_center_crop, resample, do_normalize, image_mean, image_std } = parsed.data;
   const resize: Resize =

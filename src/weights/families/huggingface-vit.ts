@@ -72,7 +72,7 @@ function configOf(prefix: string, checkpoint: Checkpoint, published: HuggingFace
 }
 
 const EMBEDDINGS: Readonly<Record<string, TorchTensor>> = {
-  'patchEmbedding.kernel': { name: 'patch_embeddings.projection.weight', layout: 'convolution' },
+  'patchEmbedding.kernel': { name: 'patch_embeddings.projection.weight', layout: 'patches' },
   'patchEmbedding.bias': { name: 'patch_embeddings.projection.bias', layout: 'same' },
   classToken: { name: 'cls_token', layout: 'same' },
   distillationToken: { name: 'distillation_token', layout: 'same' },

@@ -5,6 +5,7 @@ import { shapeOf } from '../arrays.ts';
 import type { Mlp, Activation, ViTConfig } from '../architecture.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import type { Size } from '../preprocessing.ts';
+import { faultsOf } from '../schema-faults.ts';
 
 const MAX_SIDE = 8192;
 const Side = z.int().min(1).max(MAX_SIDE);
@@ -18,32 +19,43 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   relu: 'relu',
 };
 
-/** The part of a transformers `config.json` that a Vision Transformer is made of. */
-const HuggingFaceConfig = z.object({
+/** What a transformers `config.json` says of a model of any architecture. */
+export const HuggingFaceBase = z.object({
   architectures: z.array(z.string()).optional(),
   model_type: z.string().optional(),
+  id2label: z.record(z.string(), z.string()).optional(),
+});
+export type HuggingFaceBase = z.infer<typeof HuggingFaceBase>;
+
+/** The part of it that a Vision Transformer is made of. */
+const HuggingFaceConfig = z.object({
+  ...HuggingFaceBase.shape,
   image_size: z.union([Side, z.tuple([Side, Side])]).default(224),
   num_attention_heads: z.int().min(1).max(256),
   hidden_act: z.enum(Object.keys(ACTIVATIONS)).default('gelu'),
   layer_norm_eps: z.number().positive().max(0.1),
-  id2label: z.record(z.string(), z.string()).optional(),
 });
 export type HuggingFaceConfig = z.infer<typeof HuggingFaceConfig>;
 
+/** A Vision Transformer's configuration. @throws ConfigError as `parseHuggingFace`. */
+export function parseHuggingFaceConfig(checkpoint: Checkpoint): HuggingFaceConfig {
+  return parseHuggingFace(HuggingFaceConfig, checkpoint);
+}
+
 /** @throws ConfigError when config.json is missing or not of this form. */
-export function parseHuggingFaceConfig({ where, config }: Checkpoint): HuggingFaceConfig {
+export function parseHuggingFace<Config>(schema: z.ZodType<Config>, { where, config }: Checkpoint): Config {
   if (config === undefined) {
-    throw new ConfigError(`${where}: expected a config.json beside the weights: it holds the heads and the labels`);
+    throw new ConfigError(
+      `${where}: expected a config.json beside the weights: it holds what the tensors do not show, and the labels`,
+    );
   }
-  const parsed = HuggingFaceConfig.safeParse(config);
+  const parsed = schema.safeParse(config);
   if (parsed.success) return parsed.data;
-  throw new ConfigError(
-    `${where}: config.json: expected a transformers configuration: ${z.prettifyError(parsed.error)}`,
-  );
+  throw new ConfigError(`${where}: config.json: expected a transformers configuration: ${faultsOf(parsed.error)}`);
 }
 
 /** The name of the published model: its class, else its type. */
-export function architectureOf({ architectures, model_type }: HuggingFaceConfig): string {
+export function architectureOf({ architectures, model_type }: HuggingFaceBase): string {
   return architectures?.[0] ?? model_type ?? 'vit';
 }
 
@@ -79,7 +91,7 @@ export function plainMlp(published: HuggingFaceConfig, hiddenDim: number): Mlp {
 }
 
 /** `id2label` in index order; undefined when it names nothing but LABEL_0, LABEL_1, … */
-export function labelsOf({ id2label }: HuggingFaceConfig, numClasses: number, where: string): string[] | undefined {
+export function labelsOf({ id2label }: HuggingFaceBase, numClasses: number, where: string): string[] | undefined {
   if (id2label === undefined) return undefined;
   const labels = Array.from({ length: numClasses }, (_, i) => id2label[i]);
   const named = labels.filter((label) => label !== undefined);

@@ -7,10 +7,10 @@ import type { NamedArrays } from '../arrays.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import { parameterPath } from '../family.ts';
 import type { Description, Family } from '../family.ts';
-import { INTERPOLATIONS } from '../preprocessing.ts';
-import type { Preprocessing, Size } from '../preprocessing.ts';
+import type { Size } from '../preprocessing.ts';
 import { sourceFrom } from '../torch-tensor.ts';
 import type { TorchTensor } from '../torch-tensor.ts';
+import { parseTimmConfig, Side, TimmBase, timmLabels, timmPreprocessing } from './timm-config.ts';
 
 /** ViT as pytorch-image-models publishes it: fused qkv, `config.json` with `pretrained_cfg`. */
 export const timm: Family<ViTConfig> = {
@@ -18,24 +18,21 @@ export const timm: Family<ViTConfig> = {
   names: 'timm',
   matches: (names) => names.has('patch_embed.proj.weight') && names.has('blocks.0.attn.qkv.weight'),
   describe(checkpoint) {
-    const published = parseConfig(checkpoint);
+    const published = parseTimmConfig(TimmConfig, checkpoint);
     const config = configOf(checkpoint, published);
     return {
       architecture: published.architecture,
       config,
       imageSize: config.imageSize,
-      labels: labelsOf(published, config.numClasses, checkpoint.where),
-      preprocessingAt: (imageSize) => preprocessingOf(published.pretrained_cfg, imageSize),
+      labels: timmLabels(published, config.numClasses, checkpoint.where),
+      preprocessingAt: (imageSize) => timmPreprocessing(published.pretrained_cfg, imageSize),
       sourceOf: (parameter) => sourceFrom(timmTensor(parameter, config)),
       unused: [],
     } satisfies Description<ViTConfig>;
   },
 };
 
-const MAX_SIDE = 8192;
 const MAX_HEADS = 256;
-const Side = z.int().min(1).max(MAX_SIDE);
-const Triple = z.tuple([z.number(), z.number(), z.number()]);
 
 /** timm.layers.create_act's names for what ViTs have. */
 const ACTIVATIONS: Readonly<Record<string, Activation>> = {
@@ -45,19 +42,8 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   relu: 'relu',
 };
 
-const PretrainedConfig = z.object({
-  input_size: z.tuple([z.int().min(1), Side, Side]).default([3, 224, 224]),
-  // timm's own defaults where a configuration is silent (timm.data.constants).
-  crop_pct: z.number().positive().max(1).default(0.875),
-  crop_mode: z.enum(['center', 'squash', 'border']).default('center'),
-  interpolation: z.enum(INTERPOLATIONS).default('bicubic'),
-  mean: Triple.default([0.485, 0.456, 0.406]),
-  std: Triple.refine((std) => std.every((s) => s > 0), 'expected positive deviations').default([0.229, 0.224, 0.225]),
-});
-type PretrainedConfig = z.infer<typeof PretrainedConfig>;
-
 const TimmConfig = z.object({
-  architecture: z.string(),
+  ...TimmBase.shape,
   global_pool: z.enum(['token', 'avg', '']).default('token'),
   model_args: z
     .object({
@@ -66,22 +52,8 @@ const TimmConfig = z.object({
       act_layer: z.enum(Object.keys(ACTIVATIONS)).optional(),
     })
     .default({}),
-  pretrained_cfg: PretrainedConfig,
-  label_names: z.array(z.string()).optional(),
-  label_descriptions: z.record(z.string(), z.string()).optional(),
 });
 type TimmConfig = z.infer<typeof TimmConfig>;
-
-function parseConfig({ where, config }: Checkpoint): TimmConfig {
-  if (config === undefined) {
-    throw new ConfigError(
-      `${where}: expected a config.json beside the weights: it holds the preprocessing and the labels`,
-    );
-  }
-  const parsed = TimmConfig.safeParse(config);
-  if (parsed.success) return parsed.data;
-  throw new ConfigError(`${where}: config.json: expected a timm configuration: ${z.prettifyError(parsed.error)}`);
-}
 
 function configOf({ where, arrays }: Checkpoint, published: TimmConfig): ViTConfig {
   const { architecture, model_args } = published;
@@ -179,43 +151,9 @@ function poolingOf({ global_pool }: TimmConfig, arrays: NamedArrays): Pooling {
   return { kind: 'class-token' };
 }
 
-function labelsOf(published: TimmConfig, numClasses: number, where: string): string[] | undefined {
-  const { label_names, label_descriptions = {} } = published;
-  if (label_names === undefined) return undefined;
-  if (label_names.length !== numClasses) {
-    throw new ConfigError(
-      `${where}: config.json: label_names: expected ${numClasses} names, got ${label_names.length}`,
-    );
-  }
-  return label_names.map((name) =>
-    Object.hasOwn(label_descriptions, name) ? (label_descriptions[name] ?? name) : name,
-  );
-}
-
-/** timm.data.create_transform for evaluation. */
-function preprocessingOf(published: PretrainedConfig, imageSize: Size): Preprocessing {
-  const { crop_pct, crop_mode, mean, std } = published;
-  const size = { height: Math.floor(imageSize.height / crop_pct), width: Math.floor(imageSize.width / crop_pct) };
-  const resize = resizeOf(crop_mode, size);
-  // timm's transform for sides that differ takes bilinear whatever the configuration says (timm 1.0.29).
-  const interpolation = resize.kind === 'cover' ? 'bilinear' : published.interpolation;
-  return { imageSize, resize, interpolation, cropRounding: 'half-even', mean, std };
-}
-
-function resizeOf(mode: PretrainedConfig['crop_mode'], size: Size): Preprocessing['resize'] {
-  switch (mode) {
-    case 'center':
-      return size.height === size.width ? { kind: 'shorter-edge', size: size.height } : { kind: 'cover', size };
-    case 'squash':
-      return { kind: 'squash', size };
-    case 'border':
-      return { kind: 'border', size };
-  }
-}
-
 /** Parameters that are no weight or bias of a layer, or whose layout is not that of one. */
 const SINGLE: Readonly<Record<string, TorchTensor>> = {
-  'patchEmbedding.kernel': { name: 'patch_embed.proj.weight', layout: 'convolution' },
+  'patchEmbedding.kernel': { name: 'patch_embed.proj.weight', layout: 'patches' },
   classToken: { name: 'cls_token', layout: 'same' },
   distillationToken: { name: 'dist_token', layout: 'same' },
   registers: { name: 'reg_token', layout: 'same' },

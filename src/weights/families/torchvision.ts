@@ -4,9 +4,9 @@ import type { ViTConfig } from '../architecture.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import { parameterPath, squareImageSize, usualNumHeads } from '../family.ts';
 import type { Description, Family } from '../family.ts';
-import type { Preprocessing, Size } from '../preprocessing.ts';
 import { sourceFrom } from '../torch-tensor.ts';
 import type { TorchTensor } from '../torch-tensor.ts';
+import { torchvisionPreset } from './torchvision-preset.ts';
 
 const LAYER = 'encoder.layers.encoder_layer_';
 
@@ -22,7 +22,7 @@ export const torchvision: Family<ViTConfig> = {
       config,
       imageSize: config.imageSize,
       labels: undefined,
-      preprocessingAt,
+      preprocessingAt: torchvisionPreset(256),
       assumption:
         'torchvision checkpoints say nothing of preprocessing and heads: the recipe of vit_b_16 (resize 256, crop 224, bilinear) ' +
         'and heads of 64 columns are assumed',
@@ -70,26 +70,8 @@ function hiddenDimOf(arrays: NamedArrays): number {
   return first?.shape[0] ?? 0;
 }
 
-const RESIZE_SHARE = 256 / 224;
-
-/** torchvision.transforms._presets.ImageClassification with the numbers of vit_b_16. */
-function preprocessingAt(imageSize: Size): Preprocessing {
-  const size = {
-    height: Math.floor(imageSize.height * RESIZE_SHARE),
-    width: Math.floor(imageSize.width * RESIZE_SHARE),
-  };
-  return {
-    imageSize,
-    resize: size.height === size.width ? { kind: 'shorter-edge', size: size.height } : { kind: 'cover', size },
-    interpolation: 'bilinear',
-    cropRounding: 'half-even',
-    mean: [0.485, 0.456, 0.406],
-    std: [0.229, 0.224, 0.225],
-  };
-}
-
 const SINGLE: Readonly<Record<string, TorchTensor>> = {
-  'patchEmbedding.kernel': { name: 'conv_proj.weight', layout: 'convolution' },
+  'patchEmbedding.kernel': { name: 'conv_proj.weight', layout: 'patches' },
   'patchEmbedding.bias': { name: 'conv_proj.bias', layout: 'same' },
   classToken: { name: 'class_token', layout: 'same' },
   positions: { name: 'encoder.pos_embedding', layout: 'same' },

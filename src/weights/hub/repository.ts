@@ -5,6 +5,7 @@ import { isPlainFileName } from '../file-name.ts';
 import { ask } from './connection.ts';
 import type { HubConnection } from './connection.ts';
 import { formatHubId } from './hub-id.ts';
+import { faultsOf } from '../schema-faults.ts';
 
 /** A file of a model on the hub. */
 export interface HubFile {
@@ -63,7 +64,7 @@ export async function readRepository(connection: HubConnection): Promise<HubRepo
     return { commit, files };
   } catch (cause) {
     if (cause instanceof HubError || connection.signal?.aborted === true) throw cause;
-    const got = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
+    const got = cause instanceof z.ZodError ? faultsOf(cause) : String(cause);
     const message = `${formatHubId(id)}: expected the hub's description of a model from ${endpoint}, got ${got}`;
     throw new HubError('HUB_ANSWER_INVALID', message, { cause });
   }

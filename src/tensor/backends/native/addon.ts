@@ -104,10 +104,18 @@ export interface Addon {
     sizes: Int32Array,
     factor: number,
   ): void;
+  stridedCopy(
+    x: Float32Array,
+    xOffset: number,
+    out: Float32Array,
+    outOffset: number,
+    /** The shape, then the strides in x, then those in out. */
+    layout: Int32Array,
+  ): void;
 }
 
 /** `INTERFACE` of cpp/addon.cc. */
-const INTERFACE = 3;
+const INTERFACE = 4;
 
 // src/ and dist/ lie beside each other, and the binary is built once, beside its sources.
 const FOLDER = new URL('../../../../src/tensor/backends/native/', import.meta.url);

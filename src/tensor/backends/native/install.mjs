@@ -85,7 +85,7 @@ function compile(nodeGyp, headers, compiler) {
   });
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
-      process.kill(-child.pid, 'SIGKILL');
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
       resolve(`it took longer than ${LIMIT_SECONDS} s`);
     }, LIMIT_SECONDS * 1000);
     child.on('error', ({ message }) => done(message));

@@ -28,6 +28,7 @@ import { activationGradient, layerNormGradient } from './gradients.ts';
 import { layerNormForward } from './layer-norm.ts';
 import { linearForward } from './linear.ts';
 import { matMulForward } from './mat-mul.ts';
+import { MOVEMENTS } from './movement.ts';
 import { NativeBackend } from './native-backend.ts';
 import { reduceForward } from './reduce.ts';
 import type { ReduceAttrs } from './reduce.ts';
@@ -54,6 +55,9 @@ export function registerNative(addon: Addon): NativeBackend {
   }
   for (const kernel of [Sum, Mean] as const) {
     replace<ReduceAttrs>(kernel, ([x], attrs) => reduceForward(kernel, x!, attrs, device), device);
+  }
+  for (const [kernel, move] of Object.entries(MOVEMENTS)) {
+    replaceForFloats<never>(kernel, move, device);
   }
   registerConvolutions(device);
   registerCompositions('native');

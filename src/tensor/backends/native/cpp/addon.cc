@@ -12,7 +12,7 @@ namespace patchlens {
 namespace {
 
 /** INTERFACE on the TypeScript side: a binary of another version is not called. */
-constexpr double INTERFACE = 3;
+constexpr double INTERFACE = 4;
 
 /** What one instance of the module, in the main thread or a worker of Node, computes with; null before `select`. */
 struct Instance {
@@ -323,6 +323,34 @@ napi_value reduceSum(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+/** stridedCopy(x, offset in x, out, offset in out, [shape…, strides in x…, strides in out…]); no axis is empty. */
+napi_value stridedCopy(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const Kernels* const kernels = instanceOf(env).kernels;
+  const Span<float> x = args.floats(0);
+  const Size xOffset = args.size(1);
+  const Span<float> out = args.floats(2);
+  const Size outOffset = args.size(3);
+  const Size rank = args.integers(4).length / 3;
+  const Span<int32_t> layout = args.sizes(4, 3 * rank);
+  args.require(kernels != nullptr && rank >= 2 && rank <= MAX_AXES && xOffset <= x.length && outOffset <= out.length,
+               "stridedCopy: expected two to six axes and offsets inside the arrays");
+  if (!args.areValid()) return nullptr;
+  CopyArguments arguments{x.data + xOffset, out.data + outOffset, rank, {}, {}, {}};
+  for (Size axis = 0; axis < rank; axis++) {
+    arguments.shape[axis] = Size(layout.data[axis]);
+    arguments.xStrides[axis] = Size(layout.data[rank + axis]);
+    arguments.outStrides[axis] = Size(layout.data[2 * rank + axis]);
+    args.require(arguments.shape[axis] > 0, "stridedCopy: expected no empty axis");
+  }
+  if (!args.areValid()) return nullptr;
+  args.require(reaches({arguments.out, out.length - outOffset}, arguments.shape, arguments.outStrides, rank) &&
+                   reaches({x.data, x.length - xOffset}, arguments.shape, arguments.xStrides, rank),
+               "stridedCopy: expected strides inside the arrays");
+  if (args.areValid()) kernels->stridedCopy(arguments);
+  return nullptr;
+}
+
 /** [B, H, W, C, Kh, Kw, Oh, Ow, strideY, strideX, dilationY, dilationX, top, left], then one size more. */
 struct Geometry {
   Windows windows{};
@@ -413,6 +441,7 @@ constexpr Export EXPORTS[] = {
     {"layerNormGradient", layerNormGradient},
     {"attentionGradient", attentionGradient},
     {"reduceSum", reduceSum},
+    {"stridedCopy", stridedCopy},
     {"convolution", convolution},
     {"convolutionInputGradient", convolutionInputGradient},
     {"convolutionFilterGradient", convolutionFilterGradient},

@@ -118,6 +118,16 @@ struct ReduceArguments {
   float factor;
 };
 
+/** out[i] = x[i] over `rank` axes from 2 up, none of them empty; strides count floats. */
+struct CopyArguments {
+  const float* x;
+  float* out;
+  size_t rank;
+  size_t shape[MAX_AXES];
+  size_t xStrides[MAX_AXES];
+  size_t outStrides[MAX_AXES];
+};
+
 /**
  * Windows of Kh×Kw taps on images [B, H, W, C], Oh×Ow of them on each: tap (i, j) of window (y, x) is the pixel at
  * y·strideY + i·dilationY − top, x·strideX + j·dilationX − left, which may lie outside.
@@ -179,6 +189,7 @@ struct Kernels {
   void (*attentionGradient)(const AttentionGradientArguments&);
   void (*attentionMaskGradient)(const AttentionGradientArguments&);
   void (*reduceSum)(const ReduceArguments&);
+  void (*stridedCopy)(const CopyArguments&);
   void (*convolution)(const ConvolutionArguments&);
   void (*convolutionInputGradient)(const ConvolutionInputGradientArguments&);
   void (*convolutionFilterGradient)(const ConvolutionFilterGradientArguments&);

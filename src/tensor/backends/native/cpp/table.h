@@ -9,6 +9,7 @@
 #include "mat-mul.h"
 #include "reduce.h"
 #include "softmax.h"
+#include "strided-copy.h"
 
 namespace patchlens {
 
@@ -18,8 +19,7 @@ constexpr Kernels tableOf(const char* name) {
   return {name,         packedSize<S>, packMatrix<S>, linear<S>,  matMul<S>,
           attention<S>, layerNorm<S>,  activate<S>,   softmax<S>, binary<S>,
           activationGradient<S>, layerNormGradient<S>, attentionGradient<S>, attentionMaskGradient<S>, reduceSum<S>,
-
-          convolution<S>, convolutionInputGradient<S>, convolutionFilterGradient<S>};
+          stridedCopy<S>, convolution<S>, convolutionInputGradient<S>, convolutionFilterGradient<S>};
 }
 
 }  // namespace patchlens

@@ -1,0 +1,63 @@
+import { tensor4d } from '@tensorflow/tfjs-core';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+
+import { buildFolded } from './cnn/build.ts';
+import { runFolded } from './cnn/conv-norm.ts';
+import { countTrained, shapesOf } from './cnn/leaves.ts';
+import { resNetLayers } from './cnn/resnet.ts';
+import { resNetParams, resNetTree } from './cnn/resnet-params.ts';
+import { ArgumentError, ConfigError } from './errors.ts';
+import type { Plan, PlanContext } from './load-plan.ts';
+import type { CnnConfig } from './weights/cnn-architecture.ts';
+import type { NamedArrays } from './weights/arrays.ts';
+import type { Size } from './weights/preprocessing.ts';
+
+/**
+ * How the network of a configuration is built. It takes images of any size; `ownSize` is what they have unless another is
+ * asked for.
+ *
+ * @throws ConfigError, ArgumentError.
+ */
+export function planCnn(config: CnnConfig, ownSize: Size, { where, options }: PlanContext): Plan {
+  if (config.numChannels !== 3) {
+    throw new ConfigError(`model ${where}: expected a model of 3 colour channels, got ${config.numChannels}`);
+  }
+  const imageSize = options.imageSize === undefined ? ownSize : checkedSize(options.imageSize);
+  const shapes = shapesOf((leaf) => resNetParams(config, leaf));
+  return {
+    config,
+    imageSize,
+    shapes,
+    numParameters: countTrained(shapes),
+    build: (arrays) => {
+      const built = layersOf(arrays, config);
+      return { network: { ...built, inputOf: (images) => pixelsOf(images, imageSize) } };
+    },
+  };
+}
+
+function layersOf(arrays: NamedArrays, config: CnnConfig) {
+  return buildFolded(arrays, config.epsilon, ({ leaf, unit }) =>
+    resNetLayers(config, resNetTree(config, leaf, unit), runFolded),
+  );
+}
+
+/** Images as one tensor [B, H, W, 3], the caller's to dispose of. */
+function pixelsOf(images: readonly Float32Array[], { height, width }: Size): Tensor4D {
+  const values = height * width * 3;
+  const pixels = new Float32Array(images.length * values);
+  for (const [i, image] of images.entries()) pixels.set(image, i * values);
+  return tensor4d(pixels, [images.length, height, width, 3]);
+}
+
+/** Activations take memory with the area; far above what any published model is run at. */
+const MAX_PIXELS = 4096 * 4096;
+
+function checkedSize(size: number | Size): Size {
+  const { height, width } = typeof size === 'number' ? { height: size, width: size } : size;
+  if (![height, width].every((side) => Number.isInteger(side) && side > 0)) {
+    throw new ArgumentError(`imageSize: expected whole pixels, got ${height}x${width}`);
+  }
+  if (height * width <= MAX_PIXELS) return { height, width };
+  throw new ArgumentError(`imageSize: expected at most ${MAX_PIXELS} pixels, got ${height}x${width}`);
+}

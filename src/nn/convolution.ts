@@ -1,0 +1,52 @@
+import { fused } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+
+import { dims } from '../tensor/dims.ts';
+import { ranked } from '../tensor/ranked.ts';
+
+export interface ConvolutionParams<T = Tensor> {
+  /** [k, k, in, out]; of a depthwise convolution [k, k, C, 1]. */
+  readonly kernel: T;
+  /** [out] */
+  readonly bias?: T | undefined;
+}
+
+/**
+ * What lies beyond the border is zero. `symmetric`: as many pixels on each side, half of the kernel rounded down (torch's
+ * `padding=k // 2`). `same`: as many as make ⌈size / stride⌉ outputs, an odd one at the end (TensorFlow's `SAME`).
+ */
+type Padding = 'symmetric' | 'same';
+
+export interface ConvolutionOptions {
+  /** Default 1. */
+  readonly stride?: number;
+  /** Default `symmetric`. */
+  readonly padding?: Padding;
+  /** Whether each channel has a filter of its own and stays by itself. */
+  readonly depthwise?: boolean;
+  /** Default `linear`. */
+  readonly activation?: 'linear' | 'relu' | 'relu6';
+}
+
+/** Cross-correlation with square filters: [B, H, W, in] → [B, ⌈H / stride⌉, ⌈W / stride⌉, out] for odd kernels. */
+export function convolve(x: Tensor4D, { kernel, bias }: ConvolutionParams, options: ConvolutionOptions = {}): Tensor4D {
+  const { stride = 1, padding = 'symmetric', depthwise = false, activation = 'linear' } = options;
+  const { k, C } = dims('convolution kernel', kernel, 'k k2 C out');
+  dims('convolution input', x, 'B H W C', { C });
+  const given = {
+    x,
+    filter: ranked('convolution kernel', kernel, 4),
+    strides: stride,
+    pad: padOf(padding, k, stride),
+    activation,
+    ...(bias && { bias }),
+  };
+  return depthwise ? fused.depthwiseConv2d(given) : fused.conv2d(given);
+}
+
+/** tfjs's word for it. With stride 1 and an odd kernel both paddings are the same, and `same` is what every backend has. */
+function padOf(padding: Padding, k: number, stride: number): 'same' | 'valid' | number {
+  if (padding === 'same' || (stride === 1 && k % 2 === 1)) return 'same';
+  const beyond = Math.floor(k / 2);
+  return beyond === 0 ? 'valid' : beyond;
+}

@@ -1,0 +1,87 @@
+import { ArgumentError } from './errors.ts';
+import type { ImageSource } from './training/labelled-images.ts';
+import { SIZES, variant } from './vit/variants.ts';
+import type { SizeName } from './vit/variants.ts';
+import type { ViTConfig } from './weights/architecture.ts';
+import type { Interpolation, Preprocessing, Rgb, Size } from './weights/preprocessing.ts';
+
+/** A network to train from nothing. */
+export interface ViTChoice {
+  readonly kind: 'vit';
+  /** A published size, which the rest may change. */
+  readonly size: SizeName;
+  readonly patchSize?: number | undefined;
+  readonly imageSize?: Size | undefined;
+  readonly dim?: number | undefined;
+  readonly depth?: number | undefined;
+  readonly numHeads?: number | undefined;
+  /** With DeiT's distillation token and a head for it. */
+  readonly distilled?: boolean | undefined;
+}
+
+const DEFAULT_PATCH = 16;
+const DEFAULT_SIDE = 224;
+const MLP_RATIO = 4;
+
+/** @throws ArgumentError when the parts do not fit together. */
+export function configOf(choice: ViTChoice, numClasses: number): ViTConfig {
+  const { size, patchSize = DEFAULT_PATCH, distilled = false } = choice;
+  const imageSize = choice.imageSize ?? { height: DEFAULT_SIDE, width: DEFAULT_SIDE };
+  const { dim = SIZES[size].dim, depth = SIZES[size].depth, numHeads = SIZES[size].numHeads } = choice;
+  if (dim % numHeads !== 0) throw new ArgumentError(`heads: expected a divisor of the width ${dim}, got ${numHeads}`);
+  return variant(size, patchSize, {
+    imageSize,
+    dim,
+    depth,
+    numHeads,
+    numClasses,
+    mlp: { kind: 'plain', hiddenDim: MLP_RATIO * dim, activation: 'gelu' },
+    ...(distilled && {
+      prefix: { classToken: true, distillationToken: true, numRegisters: 0 },
+      positions: { kind: 'learned', numPrefix: 2, resample: 'bicubic-antialias' },
+      pooling: { kind: 'distilled' },
+    }),
+  });
+}
+
+/** Shorter edge to the size and the centre of that, normalised by what the images themselves are like. */
+export async function preprocessingFor(
+  imageSize: Size,
+  interpolation: Interpolation,
+  source: ImageSource,
+): Promise<Preprocessing> {
+  const { height, width } = imageSize;
+  const resize =
+    height === width
+      ? ({ kind: 'shorter-edge', size: height } as const)
+      : ({ kind: 'cover', size: imageSize } as const);
+  return { imageSize, resize, interpolation, cropRounding: 'half-even', ...(await colourOf(source)) };
+}
+
+/** Enough for three digits. */
+const MEASURED_IMAGES = 2000;
+
+/** Mean and deviation of each channel, of pixels scaled to 0…1, to four digits; of every n-th image. */
+async function colourOf(source: ImageSource): Promise<{ readonly mean: Rgb; readonly std: Rgb }> {
+  const sums = [0, 0, 0];
+  const squares = [0, 0, 0];
+  let pixels = 0;
+  const stride = Math.max(1, Math.floor(source.length / MEASURED_IMAGES));
+  for (let i = 0; i < source.length; i += stride) {
+    const { data } = await source.imageAt(i);
+    pixels += data.length / 3;
+    for (let at = 0; at < data.length; at += 1) {
+      const value = data[at]! / 255;
+      sums[at % 3]! += value;
+      squares[at % 3]! += value * value;
+    }
+  }
+  const mean = sums.map((sum) => sum / pixels);
+  // Of images of a single colour it is zero, by which nothing can be divided.
+  const std = squares.map((sum, c) => rounded(Math.sqrt(Math.max(0, sum / pixels - mean[c]! ** 2))) || 1);
+  return { mean: [rounded(mean[0]!), rounded(mean[1]!), rounded(mean[2]!)], std: [std[0]!, std[1]!, std[2]!] };
+}
+
+function rounded(value: number): number {
+  return Number(value.toFixed(4));
+}

@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+
+import { tensorsOf } from './convert.ts';
+import { trainableViT } from './training/trainable-vit.ts';
+import type { Trainable } from './training/trainable.ts';
+import { writeWhole } from './training/checkpoint.ts';
+import { paramShapes } from './vit/params.ts';
+import type { ViTConfig } from './weights/architecture.ts';
+import { CONFIG_FILE, WEIGHTS_FILE } from './weights/checkpoint.ts';
+import type { Preprocessing } from './weights/preprocessing.ts';
+import { timmTarget } from './weights/targets/timm.ts';
+import { writeSafetensors } from './weights/write-safetensors.ts';
+import type { WrittenDtype } from './weights/write-safetensors.ts';
+
+/** A network that learns, and how it is written as a model. */
+export interface Student {
+  readonly network: Trainable;
+  readonly preprocessing: Preprocessing;
+  /** Its configuration as text: two networks with the same one take the same parameters. */
+  readonly identity: string;
+  /** Writes config.json and model.safetensors, each whole. */
+  readonly write: (folder: string, values: ReadonlyMap<string, Float32Array>, dtype?: WrittenDtype) => Promise<void>;
+}
+
+/** A Vision Transformer with the given classes, written under timm's names. */
+export function vitStudent(config: ViTConfig, classes: readonly string[], preprocessing: Preprocessing): Student {
+  const shapes = paramShapes(config);
+  return {
+    network: trainableViT(config),
+    preprocessing,
+    identity: JSON.stringify(config),
+    write: async (folder, values, dtype = 'float32') => {
+      const network = {
+        config,
+        parameter: (name: string) => ({ shape: shapes.get(name) ?? [], data: values.get(name) ?? new Float32Array() }),
+      };
+      const published = timmTarget.publish(network, {
+        timmArchitecture: undefined,
+        imageSize: config.imageSize,
+        labels: classes,
+        preprocessing,
+        dtype,
+        atImageSize: (same) => same,
+      });
+      await writeWhole(join(folder, CONFIG_FILE), JSON.stringify(published.config, undefined, 2));
+      await writeSafetensors(join(folder, WEIGHTS_FILE), tensorsOf(published), { dtype });
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import { parentPort, workerData } from 'node:worker_threads';
+
+import { failureOf } from './batch-ahead.ts';
+import type { BatchAnswer, BatchThreadTask } from './batch-ahead.ts';
+import { batchMaker } from './batch.ts';
+import { imagesOnDisk, storedImages } from './pixel-store.ts';
+
+// The other end of batch-ahead.ts: one batch for each number asked for.
+const { plan, images }: BatchThreadTask = workerData;
+const make = batchMaker(plan, images.kind === 'stored' ? storedImages(images.store) : imagesOnDisk(images.paths));
+
+parentPort?.on('message', (index: number) => {
+  void send(index);
+});
+
+async function send(index: number): Promise<void> {
+  const answer = await answerTo(index);
+  const arrays = 'batch' in answer ? [answer.batch.targets, ...answer.batch.inputs] : [];
+  parentPort?.postMessage(
+    answer,
+    arrays.flatMap(({ buffer }) => (buffer instanceof ArrayBuffer ? buffer : [])),
+  );
+}
+
+async function answerTo(index: number): Promise<BatchAnswer> {
+  try {
+    return { index, batch: await make(index) };
+  } catch (error) {
+    return { index, failure: failureOf(error) };
+  }
+}

@@ -1,0 +1,60 @@
+import * as z from 'zod';
+
+/** How a run trains, in every detail that its outcome depends on beside the images. */
+export const Recipe = z
+  .object({
+    /** Every random number of the run follows from it. */
+    seed: z.int().nonnegative(),
+    /** Optimiser steps. */
+    steps: z.int().min(1),
+    /** Images of one forward and backward pass. */
+    batchSize: z.int().min(1).max(4096),
+    /** Passes whose gradients are averaged for one step. */
+    accumulate: z.int().min(1).max(1024),
+    optimizer: z.discriminatedUnion('kind', [
+      z.object({
+        kind: z.literal('adamw'),
+        beta1: z.number().min(0).lt(1),
+        beta2: z.number().min(0).lt(1),
+        epsilon: z.number().positive(),
+      }),
+      z.object({ kind: z.literal('sgd'), momentum: z.number().min(0).lt(1), nesterov: z.boolean() }),
+    ]),
+    /** The highest that the schedule reaches. */
+    learningRate: z.number().positive(),
+    warmupSteps: z.int().nonnegative(),
+    /** What is left of the learning rate at the end. */
+    finalShare: z.number().min(0).max(1),
+    /** Of matrices and convolutions; biases, norms, tokens and positions have none. */
+    weightDecay: z.number().nonnegative(),
+    /** Largest norm of all gradients together; longer ones are shortened to it. */
+    clipNorm: z.number().positive().nullable(),
+    labelSmoothing: z.number().min(0).lt(1),
+    /** Of the exponential moving average of the parameters, which is what is saved as the model; zero: no average. */
+    averageDecay: z.number().min(0).lt(1),
+    /** Each layer's learning rate is that of the next one towards the head times this. */
+    layerDecay: z.number().positive().max(1),
+    /** Only the head is trained, on features that do not change: a linear probe. */
+    freezeTrunk: z.boolean(),
+    stochasticDepth: z.number().min(0).lt(1),
+    augmentation: z.object({
+      crop: z
+        .discriminatedUnion('kind', [
+          z.object({ kind: z.literal('padded'), pixels: z.int().nonnegative().max(4096) }),
+          z.object({ kind: z.literal('resized'), minArea: z.number().positive().max(1) }),
+        ])
+        .nullable(),
+      flip: z.number().min(0).max(1),
+      randAugment: z.object({ operations: z.int().min(1).max(14), magnitude: z.number().min(0).max(10) }).nullable(),
+      erasing: z.number().min(0).max(1),
+    }),
+    mixing: z.object({ mixup: z.number().nonnegative(), cutmix: z.number().nonnegative() }),
+    distillation: z
+      .discriminatedUnion('kind', [
+        z.object({ kind: z.literal('soft'), weight: z.number().min(0).max(1), temperature: z.number().positive() }),
+        z.object({ kind: z.literal('hard'), weight: z.number().min(0).max(1) }),
+      ])
+      .nullable(),
+  })
+  .readonly();
+export type Recipe = z.infer<typeof Recipe>;

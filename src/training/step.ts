@@ -1,0 +1,120 @@
+import { TrainingError } from '../errors.ts';
+import type { Batches } from './batch-ahead.ts';
+import { gradientsOf } from './gradients.ts';
+import type { Gradients, Teacher } from './gradients.ts';
+import { applyGradient, averageInto, clipFactor, normOf } from './optimizer.ts';
+import { randomOf, STREAM } from './random.ts';
+import type { Recipe } from './recipe.ts';
+import { rateShare } from './schedule.ts';
+import { trainedNames } from './state.ts';
+import type { TrainingState } from './state.ts';
+import type { Trainable } from './trainable.ts';
+
+/** What one optimiser step was like. */
+export interface StepReport {
+  /** From 1. */
+  readonly step: number;
+  /** Mean over the images of the step. */
+  readonly loss: number;
+  /** The share of images whose likeliest class was that of their label, 0…1. */
+  readonly accuracy: number;
+  readonly learningRate: number;
+  /** Before it was clipped. */
+  readonly gradientNorm: number;
+  readonly images: number;
+}
+
+export interface Lesson {
+  readonly network: Trainable;
+  readonly recipe: Recipe;
+  readonly batches: Batches;
+  readonly teacher?: Teacher | undefined;
+}
+
+/**
+ * One optimiser step: gradients of `accumulate` batches, averaged and clipped, change the parameters of `state` in place.
+ *
+ * @throws TrainingError when the loss or the gradients are no longer finite; the state is as it was before the step then.
+ */
+export async function takeStep(lesson: Lesson, state: TrainingState): Promise<[TrainingState, StepReport]> {
+  const { network, recipe } = lesson;
+  const names = trainedNames(network, recipe);
+  const { loss, correct, images, gradients, running } = await accumulated(lesson, state, names);
+  const norm = normOf([...gradients.values()]) / recipe.accumulate;
+  if (!Number.isFinite(loss) || !Number.isFinite(norm)) throw notFinite(state.step + 1, loss, recipe);
+  const learningRate = recipe.learningRate * rateShare(state.step, recipe);
+  const gradientScale = clipFactor(norm, recipe.clipNorm ?? undefined) / recipe.accumulate;
+  const step = state.step + 1;
+  for (const name of names) {
+    const decays = isMatrix(name, network.shapes.get(name) ?? []);
+    applyGradient(recipe.optimizer, state.values.get(name)!, gradients.get(name)!, state.memory.get(name)!, {
+      step,
+      gradientScale,
+      learningRate: learningRate * recipe.layerDecay ** (network.numDepths - 1 - network.depthOf(name)),
+      weightDecay: decays ? recipe.weightDecay : 0,
+    });
+  }
+  for (const [name, values] of running) state.values.get(name)!.set(values);
+  updateAverage(state, recipe, step);
+  return [
+    { ...state, step },
+    { step, loss, accuracy: correct / images, learningRate, gradientNorm: norm, images },
+  ];
+}
+
+interface Accumulated extends Gradients {
+  readonly images: number;
+}
+
+async function accumulated(lesson: Lesson, state: TrainingState, names: readonly string[]): Promise<Accumulated> {
+  const { network, recipe, batches, teacher } = lesson;
+  const { accumulate, stochasticDepth } = recipe;
+  let total: Accumulated | undefined;
+  let { values } = state;
+  for (let i = 0; i < accumulate; i += 1) {
+    const index = state.step * accumulate + i;
+    const batch = await batches.at(index);
+    const random = randomOf(recipe.seed, STREAM.depth, index);
+    const pass = { training: true, stochasticDepth, random } as const;
+    const made = await gradientsOf(network, values, names, batch, { pass, teacher });
+    total = total === undefined ? { ...made, images: batch.batchSize } : sumOf(total, made, batch.batchSize);
+    // The next batch of the step goes on from what this one has changed.
+    values = new Map([...values, ...made.running]);
+  }
+  return { ...total!, loss: total!.loss / accumulate };
+}
+
+function sumOf(total: Accumulated, { loss, correct, gradients, running }: Gradients, images: number): Accumulated {
+  const sums = [...total.gradients].map(([name, sum]) => {
+    const more = gradients.get(name)!;
+    // Not in place: two gradients may be the same array.
+    return [name, sum.map((value, i) => value + more[i]!)] as const;
+  });
+  return {
+    gradients: new Map(sums),
+    loss: total.loss + loss,
+    correct: total.correct + correct,
+    images: total.images + images,
+    running,
+  };
+}
+
+/** A matrix of a linear layer or a convolution, as opposed to tokens, positions, norms and biases. */
+function isMatrix(name: string, shape: readonly number[]): boolean {
+  return shape.length >= 2 && name.endsWith('.kernel');
+}
+
+/** The average's memory is short at first, so that the random beginning is soon out of it. */
+function updateAverage({ values, average }: TrainingState, { averageDecay }: Recipe, step: number): void {
+  if (average === undefined) return;
+  const decay = Math.min(averageDecay, (1 + step) / (10 + step));
+  for (const [name, kept] of average) averageInto(kept, values.get(name)!, decay);
+}
+
+function notFinite(step: number, loss: number, { learningRate }: Recipe): TrainingError {
+  const got = Number.isFinite(loss) ? 'a gradient that is not' : `a loss of ${loss}`;
+  return new TrainingError(
+    `step ${step}: expected a finite loss and gradient, got ${got}. The learning rate ${learningRate} may be too high; ` +
+      'go on from the last checkpoint with a lower one.',
+  );
+}

@@ -1,0 +1,44 @@
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+
+import type { InputLayout } from './batch.ts';
+import type { Random } from './random.ts';
+
+/** A network as training sees it: parameters by dotted name, and a forward pass that can be differentiated. */
+export interface Trainable {
+  /** Every parameter that gradients change. */
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** What a pass itself changes, such as the running means of batch normalisation. */
+  readonly runningShapes: ReadonlyMap<string, readonly number[]>;
+  readonly layout: InputLayout;
+  /** Shape of a batch of inputs. */
+  readonly inputShape: (batchSize: number) => number[];
+  /** Parameters as training from scratch begins. */
+  readonly initial: (name: string, shape: readonly number[], random: Random) => Float32Array;
+  /** 0 for the parameters nearest to the input, up to `numDepths` − 1 for the head: what layer-wise decay goes by. */
+  readonly depthOf: (name: string) => number;
+  readonly numDepths: number;
+  /** Whether the parameter belongs to the classifier on top of the features. */
+  readonly isHead: (name: string) => boolean;
+  readonly forward: (parameters: (name: string) => Tensor, inputs: Tensor, pass: Pass) => Outputs;
+  /** Frees what the network keeps on the backend besides its parameters. */
+  readonly dispose: () => void;
+}
+
+/** Evaluation, or one training pass with what is random in it. */
+export type Pass =
+  | { readonly training: false }
+  | {
+      readonly training: true;
+      /** The share of residual branches that the last block leaves out; the first leaves out none (Huang et al. 2016). */
+      readonly stochasticDepth: number;
+      readonly random: Random;
+    };
+
+export interface Outputs {
+  /** [B, classes] */
+  readonly logits: Tensor2D;
+  /** Of the distillation token's own head, while training. */
+  readonly distillation?: Tensor2D | undefined;
+  /** New values of what the pass changes. */
+  readonly running?: ReadonlyMap<string, Tensor> | undefined;
+}

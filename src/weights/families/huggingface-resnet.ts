@@ -1,0 +1,63 @@
+import * as z from 'zod';
+
+import type { ResNetConfig } from '../cnn-architecture.ts';
+import type { Description, Family } from '../family.ts';
+import { sourceFrom } from '../torch-tensor.ts';
+import { BATCH_COUNTS, convNormTensor } from './conv-norm-names.ts';
+import { convNextProcessorOf } from './huggingface-convnext-processor.ts';
+import type { ProcessorConfig } from './huggingface-preprocessing.ts';
+import { architectureOf, HuggingFaceBase, labelsOf, parseHuggingFace } from './huggingface.ts';
+import { resNetShape } from './resnet-shape.ts';
+import type { ResNetNames } from './resnet-shape.ts';
+
+/** microsoft/resnet-*: the shorter edge to 256, bicubic, cropped to 224. */
+const PROCESSOR: ProcessorConfig = {
+  size: { shortest_edge: 256 },
+  crop_size: 224,
+  resample: 3,
+  image_mean: [0.485, 0.456, 0.406],
+  image_std: [0.229, 0.224, 0.225],
+};
+
+const HuggingFaceResNet = z.object({
+  ...HuggingFaceBase.shape,
+  hidden_act: z.literal('relu').default('relu'),
+  downsample_in_first_stage: z.boolean().default(false),
+  downsample_in_bottleneck: z.boolean().default(false),
+});
+
+const NAMES: ResNetNames = {
+  head: 'classifier.1',
+  unit: (name) => {
+    const [, stage = '', block = '', place = ''] = /^stages\.(\d+)\.blocks\.(\d+)\.(.+)$/.exec(name) ?? [];
+    const layer = place === 'shortcut' ? 'shortcut' : place.replace('convolutions', 'layer');
+    const prefix =
+      name === 'stem' ? 'resnet.embedder.embedder' : `resnet.encoder.stages.${stage}.layers.${block}.${layer}`;
+    return { convolution: `${prefix}.convolution`, norm: `${prefix}.normalization` };
+  },
+};
+
+/** `ResNetForImageClassification` of transformers. */
+export const huggingFaceResNet: Family<ResNetConfig> = {
+  name: 'Hugging Face ResNet',
+  matches: (names) => names.has('resnet.embedder.embedder.convolution.weight'),
+  describe(checkpoint) {
+    const { arrays, where } = checkpoint;
+    const published = parseHuggingFace(HuggingFaceResNet, checkpoint);
+    const config = resNetShape(arrays, where, NAMES, {
+      bottleneckStride: published.downsample_in_bottleneck ? 'first' : 'middle',
+      firstStride: published.downsample_in_first_stage ? 2 : 1,
+    });
+    const { imageSize, preprocessingAt, assumption } = convNextProcessorOf(checkpoint, PROCESSOR);
+    return {
+      architecture: architectureOf(published),
+      config,
+      imageSize,
+      labels: labelsOf(published, config.numClasses, where),
+      preprocessingAt,
+      assumption,
+      sourceOf: (parameter) => sourceFrom(convNormTensor(parameter, NAMES.unit, NAMES.head)),
+      unused: [BATCH_COUNTS],
+    } satisfies Description<ResNetConfig>;
+  },
+};

@@ -1,0 +1,70 @@
+"""Tiny convolutional networks of timm, saved as timm publishes models: config.json and model.safetensors."""
+
+import pathlib
+
+import timm
+import torch
+from cnn_subject import CnnSubject, randomise
+from cnn_torchvision import stages_of as resnet_stages
+from make_vit_goldens import IMAGENET_MEAN, IMAGENET_STD, LABELS, load
+from timm.models._hub import save_for_hf
+
+IMAGENET = {'mean': IMAGENET_MEAN, 'std': IMAGENET_STD}
+
+VARIANTS: dict[str, dict] = {
+    'timm-resnet-basic': {
+        'architecture': 'resnet18',
+        'special': 'basic blocks, crop 0.95 bicubic; stored as F16',
+        'model_args': {'layers': (1, 1, 2, 1), 'channels': (6, 8, 10, 12)},
+        'preprocessing': {'crop_pct': 0.95, 'interpolation': 'bicubic', **IMAGENET},
+        'dtype': torch.float16,
+        'stages': resnet_stages,
+    },
+    'timm-resnet-bottleneck': {
+        'architecture': 'resnet50',
+        'special': 'bottlenecks, crop 0.875 bilinear; stored as F16',
+        'model_args': {'layers': (1, 1, 1, 1), 'channels': (4, 5, 6, 7)},
+        'preprocessing': {'crop_pct': 0.875, 'interpolation': 'bilinear', **IMAGENET},
+        'dtype': torch.float16,
+        'stages': resnet_stages,
+    },
+}
+# Small and few, as timm's stem is 64 channels wide whatever is asked for.
+SIZE = 32
+
+
+def make(folder: pathlib.Path, variant: dict, generator: torch.Generator) -> CnnSubject:
+    model = timm.create_model(
+        variant['architecture'],
+        num_classes=len(LABELS),
+        pretrained_cfg_overlay={
+            'input_size': (3, SIZE, SIZE),
+            'crop_mode': 'center',
+            **variant['preprocessing'],
+            'tag': 'random',
+            'custom_load': False,
+            'license': 'mit',
+        },
+        **variant['model_args'],
+    )
+    randomise(model, generator, (SIZE, SIZE), variant.get('small_stem', 1))
+    save_for_hf(
+        model.to(variant.get('dtype', torch.float32)),
+        str(folder),
+        model_config={'label_names': list(LABELS)},
+        model_args=variant['model_args'],
+        safe_serialization=True,
+    )
+    model = load(folder)
+    data_config = timm.data.resolve_data_config(model=model)
+    return CnnSubject(
+        family='timm ' + type(model).__name__,
+        library='timm',
+        special=variant['special'],
+        model=model,
+        stages=variant['stages'](model),
+        prepare=timm.data.create_transform(**data_config),
+        preprocessing={'by': 'timm.data.create_transform', **data_config},
+        image_size=(SIZE, SIZE),
+        batch=1,
+    )

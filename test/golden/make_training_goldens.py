@@ -1,0 +1,103 @@
+"""Ten optimiser steps of tiny networks, as torch takes them in float64.
+
+    pip install -r test/golden/requirements.txt
+    python test/golden/make_training_goldens.py
+
+Reads the model and pixels that make_vit_goldens.py wrote. Every step sees the same two images with smoothed targets; the
+learning rate warms up and falls along a cosine. Writes test/golden/training-steps/: in goldens.json the recipe, the targets
+and the losses and gradient norms of each run, in goldens.safetensors `<run>/<timm name>`, some parameters after the last step.
+"""
+
+import math
+import re
+
+import environment
+
+environment.pinned_versions()
+environment.declare_torchvision_ops()
+
+import numpy as np  # noqa: E402
+import timm  # noqa: E402
+import torch  # noqa: E402
+from golden_set import GOLDEN, write_golden_set  # noqa: E402
+from safetensors.torch import load_file  # noqa: E402
+
+MODEL = 'vit-tiny-random-avg'
+TARGETS = (2, 5)
+STEPS = 10
+RECIPE = {
+    'learningRate': 2e-3,
+    'warmupSteps': 3,
+    'finalShare': 0.1,
+    'weightDecay': 0.05,
+    'clipNorm': 1.0,
+    'labelSmoothing': 0.1,
+}
+OPTIMIZERS = {
+    'adamw': {'kind': 'adamw', 'beta1': 0.9, 'beta2': 0.999, 'epsilon': 1e-8},
+    'sgd': {'kind': 'sgd', 'momentum': 0.9, 'nesterov': True},
+}
+STORED = re.compile(r'head\..*|pos_embed|patch_embed\.proj\.bias|blocks\.0\.(norm1\..*|attn\.qkv\.bias|mlp\.fc2\.weight)')
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    arrays, runs = {}, {}
+    for name, optimizer in OPTIMIZERS.items():
+        runs[name], parameters = trained(optimizer)
+        arrays |= {f'{name}/{key}': value for key, value in parameters.items() if STORED.fullmatch(key)}
+    write_golden_set(
+        GOLDEN / 'training-steps',
+        'test/golden/make_training_goldens.py',
+        arrays,
+        model=MODEL,
+        targets=list(TARGETS),
+        steps=STEPS,
+        recipe=RECIPE,
+        runs=runs,
+    )
+
+
+def trained(optimizer: dict) -> tuple[dict, dict[str, np.ndarray]]:
+    folder = GOLDEN / MODEL
+    model = timm.create_model(f'local-dir:{folder}', pretrained=True).eval().double()
+    pixels = load_file(folder / 'goldens.safetensors')['stages/pixels'].permute(0, 3, 1, 2).double()
+    stepper = stepper_for(model, optimizer)
+    losses, norms = [], []
+    for step in range(STEPS):
+        for group in stepper.param_groups:
+            group['lr'] = RECIPE['learningRate'] * rate_share(step)
+        stepper.zero_grad()
+        loss = torch.nn.functional.cross_entropy(
+            model(pixels), torch.tensor(TARGETS), label_smoothing=RECIPE['labelSmoothing']
+        )
+        loss.backward()
+        norms.append(torch.nn.utils.clip_grad_norm_(model.parameters(), RECIPE['clipNorm']).item())
+        losses.append(loss.item())
+        stepper.step()
+    parameters = {key: value.detach().float().numpy() for key, value in model.named_parameters()}
+    return {'optimizer': optimizer, 'losses': losses, 'gradientNorms': norms}, parameters
+
+
+def stepper_for(model: torch.nn.Module, optimizer: dict) -> torch.optim.Optimizer:
+    """Weight decay on the matrices of linear layers and convolutions alone."""
+    named = dict(model.named_parameters())
+    matrices = [value for key, value in named.items() if key.endswith('.weight') and value.ndim >= 2]
+    others = [value for value in named.values() if not any(value is matrix for matrix in matrices)]
+    groups = [{'params': matrices, 'weight_decay': RECIPE['weightDecay']}, {'params': others, 'weight_decay': 0.0}]
+    if optimizer['kind'] == 'adamw':
+        betas = (optimizer['beta1'], optimizer['beta2'])
+        return torch.optim.AdamW(groups, lr=1.0, betas=betas, eps=optimizer['epsilon'])
+    return torch.optim.SGD(groups, lr=1.0, momentum=optimizer['momentum'], nesterov=optimizer['nesterov'])
+
+
+def rate_share(step: int) -> float:
+    warmup = RECIPE['warmupSteps']
+    if step < warmup:
+        return (step + 1) / warmup
+    progress = min(1.0, (step - warmup) / max(1, STEPS - warmup))
+    return RECIPE['finalShare'] + (1 - RECIPE['finalShare']) * 0.5 * (1 + math.cos(math.pi * progress))
+
+
+if __name__ == '__main__':
+    main()
