@@ -1,3 +1,8 @@
+import { explainImages, statisticsOf } from './attention-images.ts';
+import type { AttentionMaps, AttentionOptions } from './attention-methods.ts';
+import type { HeadStatistics } from './attribution/head-statistics.ts';
+import { embeddingsOf } from './embeddings.ts';
+import type { Embeddings } from './embeddings.ts';
 import { ArgumentError, ImageError, ModelDisposedError } from './errors.ts';
 import type { ErrorCode } from './errors.ts';
 import { decodeImage } from './image/decode.ts';
@@ -10,17 +15,11 @@ import type { LoadedNetwork } from './load.ts';
 import { batched, mapAhead } from './map-ahead.ts';
 import { topK } from './metrics/top-k.ts';
 import type { LoadOptions, ModelInfo } from './model-info.ts';
+import type { Prediction } from './prediction.ts';
 import { probabilitiesOf } from './probabilities.ts';
 
 /** A path, the bytes of an encoded file (whole, or as a stream of them), or pixels. */
 export type ImageInput = string | Uint8Array | AsyncIterable<Uint8Array> | RgbImage;
-
-export interface Prediction {
-  readonly index: number;
-  readonly label: string;
-  /** 0…1; those of all classes sum to one. */
-  readonly probability: number;
-}
 
 /** What became of one image of a batch. */
 export type Classification =
@@ -81,6 +80,31 @@ export interface Model extends Disposable {
     options?: ClassifyAllOptions,
   ): AsyncGenerator<Classification, void, undefined>;
 
+  /**
+   * Where the network looks in an image, or in each of several that are computed together.
+   *
+   * @throws ImageError, ArgumentError, ModelDisposedError; or the signal's reason.
+   */
+  attention(image: ImageInput, options?: AttentionOptions): Promise<AttentionMaps>;
+  attention(images: readonly ImageInput[], options?: AttentionOptions): Promise<AttentionMaps[]>;
+
+  /**
+   * How far each head of a Vision Transformer looks, and how evenly, averaged over images.
+   *
+   * @throws ImageError, ArgumentError, ModelDisposedError; or the signal's reason.
+   */
+  headStatistics(
+    images: readonly ImageInput[],
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<HeadStatistics[]>;
+
+  /**
+   * What a Vision Transformer has learned about patches: its position vectors and the components of its patch embedding.
+   *
+   * @throws ArgumentError, ModelDisposedError.
+   */
+  embeddings(): Promise<Embeddings>;
+
   /** Frees the parameters; using the model afterwards throws ModelDisposedError. */
   dispose(): void;
 }
@@ -127,6 +151,27 @@ class NetworkModel implements Model {
     signal?.throwIfAborted();
   }
 
+  attention(image: ImageInput, options?: AttentionOptions): Promise<AttentionMaps>;
+  attention(images: readonly ImageInput[], options?: AttentionOptions): Promise<AttentionMaps[]>;
+  async attention(given: ImageInput | readonly ImageInput[], options: AttentionOptions = {}) {
+    if (options.batchSize !== undefined) checkCount('batchSize', options.batchSize, MAX_BATCH_SIZE);
+    const loaded = this.#alive();
+    const images: readonly ImageInput[] = isList(given) ? given : [given];
+    const photos = await Promise.all(images.map((image) => this.#decoded(image)));
+    const found = await explainImages(loaded, photos, options, () => this.#goOn(options.signal));
+    return isList(given) ? found : found[0]!;
+  }
+
+  async headStatistics(images: readonly ImageInput[], { signal }: { signal?: AbortSignal | undefined } = {}) {
+    const loaded = this.#alive();
+    const photos = await Promise.all(images.map((image) => this.#decoded(image)));
+    return statisticsOf(loaded, photos, () => this.#goOn(signal));
+  }
+
+  async embeddings(): Promise<Embeddings> {
+    return embeddingsOf(this.#alive());
+  }
+
   dispose(): void {
     this.#loaded?.[Symbol.dispose]();
     this.#loaded = undefined;
@@ -163,17 +208,18 @@ class NetworkModel implements Model {
 
   /** The pixels [H, W, 3] of an image as the checkpoint's recipe prepares them. */
   async #pixelsOf(image: ImageInput): Promise<Float32Array> {
+    return preprocess(await this.#decoded(image), this.info.preprocessing).data;
+  }
+
+  async #decoded(image: ImageInput): Promise<RgbImage> {
     const pixels = isEncoded(image) ? await decodeImage(image, this.#decoding) : image;
     checkPixels(pixels);
-    return preprocess(pixels, this.info.preprocessing).data;
+    return pixels;
   }
 
   /** One forward pass; for each image its probabilities [classes]. */
   async #probabilitiesOf(images: readonly Float32Array[], signal: AbortSignal | undefined): Promise<Float32Array[]> {
-    return probabilitiesOf(this.#alive(), images, () => {
-      signal?.throwIfAborted();
-      this.#alive();
-    });
+    return probabilitiesOf(this.#alive(), images, () => this.#goOn(signal));
   }
 
   #predictions(probabilities: Float32Array, k: number): Prediction[] {
@@ -182,6 +228,12 @@ class NetworkModel implements Model {
       label: this.info.classes[index] ?? `class ${index}`,
       probability: probabilities[index] ?? 0,
     }));
+  }
+
+  /** @throws the signal's reason, or ModelDisposedError. */
+  #goOn(signal: AbortSignal | undefined): void {
+    signal?.throwIfAborted();
+    this.#alive();
   }
 
   #alive(): LoadedNetwork {
@@ -198,6 +250,10 @@ type Prepared =
 function isEncoded(image: ImageInput): image is Exclude<ImageInput, RgbImage> {
   if (typeof image === 'string' || image instanceof Uint8Array) return true;
   return typeof image === 'object' && image !== null && Symbol.asyncIterator in image;
+}
+
+function isList(given: ImageInput | readonly ImageInput[]): given is readonly ImageInput[] {
+  return Array.isArray(given);
 }
 
 function checkCount(name: string, value: number, most = Number.MAX_SAFE_INTEGER): void {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 
+import { attentionCommand } from './commands/attention.ts';
 import { classifyCommand } from './commands/classify.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
@@ -22,6 +23,7 @@ export function createProgram(context: CommandContext): Command {
     .option('--no-color', 'no colours (as NO_COLOR; FORCE_COLOR asks for them)')
     .configureHelp({ showGlobalOptions: true })
     .addCommand(classifyCommand(context))
+    .addCommand(attentionCommand(context))
     .addCommand(evaluateCommand(context))
     .addCommand(
       new Command('models')
@@ -73,6 +75,7 @@ function oneLine(text: string): string {
 const HELP = `
 Examples:
   patchlens classify photos          what the images of a folder show
+  patchlens attention cat.jpg --output cat.png   where the model looks
   patchlens evaluate labelled        how often a model is right
   patchlens models info ./vit-base   what a checkpoint holds
   patchlens doctor                   what works on this machine
