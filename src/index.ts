@@ -37,7 +37,14 @@ export type {
   PositionResample,
   ViTConfig,
 } from './weights/architecture.ts';
-export type { CnnConfig, ResNetConfig, ResNetStage, ResNetStem } from './weights/cnn-architecture.ts';
+export type {
+  CnnConfig,
+  InvertedResidual,
+  MobileNetV2Config,
+  ResNetConfig,
+  ResNetStage,
+  ResNetStem,
+} from './weights/cnn-architecture.ts';
 export type { Interpolation, Preprocessing, Resize, Rgb, Size } from './weights/preprocessing.ts';
 export { MODEL_NAMES } from './weights/family.ts';
 export type { ModelNames } from './weights/family.ts';

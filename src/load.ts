@@ -89,6 +89,7 @@ function planOf({ config, imageSize }: Description, context: PlanContext): Plan 
     case 'vit':
       return planViT(config, imageSize, context);
     case 'resnet':
+    case 'mobilenet-v2':
       return planCnn(config, imageSize, context);
   }
 }

@@ -10,8 +10,10 @@ from cnn_subject import CnnSubject, randomise
 from make_vit_goldens import LABELS
 from safetensors.torch import load_file, save_file
 from torch import nn
-from torchvision.models import ResNet18_Weights, ResNet50_Weights
+from torchvision.models import MobileNet_V2_Weights, ResNet18_Weights, ResNet50_Weights
+from torchvision.models.mobilenetv2 import MobileNetV2
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
+from torchvision.ops.misc import Conv2dNormActivation
 
 VARIANTS: dict[str, dict] = {
     'torchvision-resnet-basic': {
@@ -44,8 +46,17 @@ VARIANTS: dict[str, dict] = {
     },
 }
 
+VARIANTS |= {
+    'torchvision-mobilenet-v2': {
+        'special': 'symmetric padding, one of the 17 blocks without an expansion; stored as F16',
+        'preset': MobileNet_V2_Weights.IMAGENET1K_V1.transforms,
+    },
+}
+
 
 def make(folder: pathlib.Path, variant: dict, generator: torch.Generator) -> CnnSubject:
+    if 'block' not in variant:
+        return make_mobilenet(folder, variant, generator)
     model = resnet(variant)
     small = 'stem' in variant
     size = (16, 16) if small else (48, 48)
@@ -109,3 +120,46 @@ def stages_of(model: nn.Module) -> dict[str, tuple[nn.Module, str]]:
             stages[f'{name}.shortcut'] = (block.downsample, 'output')
         stages[name] = (block, 'output')
     return {**stages, 'pooled': (model.fc, 'input')}
+
+
+def make_mobilenet(folder: pathlib.Path, variant: dict, generator: torch.Generator) -> CnnSubject:
+    size = (48, 48)
+    model = mobilenet()
+    randomise(model, generator, size)
+    save_file(model.half().state_dict(), folder / 'model.safetensors')
+    model = mobilenet()
+    model.load_state_dict(load_file(folder / 'model.safetensors'))
+    return CnnSubject(
+        family='torchvision MobileNetV2',
+        library='torchvision',
+        special=variant['special'],
+        model=model.eval(),
+        stages=mobilenet_stages(model),
+        prepare=variant['preset'](),
+        preprocessing={'by': 'torchvision.transforms._presets.ImageClassification', 'crop': 224},
+        image_size=size,
+        batch=1,
+        labelled=False,
+    )
+
+
+def mobilenet() -> MobileNetV2:
+    """Of a tenth of the channels; the last convolution, which no argument makes narrower, replaced."""
+    model = MobileNetV2(num_classes=len(LABELS), width_mult=0.1, round_nearest=2)
+    model.features[18] = Conv2dNormActivation(
+        model.features[17].out_channels, 24, kernel_size=1, activation_layer=nn.ReLU6
+    )
+    model.classifier[1] = nn.Linear(24, len(LABELS))
+    return model
+
+
+def mobilenet_stages(model: MobileNetV2) -> dict[str, tuple[nn.Module, str]]:
+    blocks = list(model.features[1:18])
+    return {
+        'stem': (model.features[0], 'output'),
+        'blocks.1.expand': (blocks[1].conv[0], 'output'),
+        'blocks.1.depthwise': (blocks[1].conv[1], 'output'),
+        **{f'blocks.{index}': (block, 'output') for index, block in enumerate(blocks)},
+        'last': (model.features[18], 'output'),
+        'pooled': (model.classifier, 'input'),
+    }
