@@ -1,7 +1,9 @@
-import { softmax } from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
-
-import { ArgumentError, ImageError, ModelDisposedError, WeightsError } from './errors.ts';
+import { explainImages, statisticsOf } from './attention-images.ts';
+import type { AttentionMaps, AttentionOptions } from './attention-methods.ts';
+import type { HeadStatistics } from './attribution/head-statistics.ts';
+import { embeddingsOf } from './embeddings.ts';
+import type { Embeddings } from './embeddings.ts';
+import { ArgumentError, ImageError, ModelDisposedError } from './errors.ts';
 import type { ErrorCode } from './errors.ts';
 import { decodeImage } from './image/decode.ts';
 import type { DecodeOptions } from './image/decode.ts';
@@ -13,17 +15,11 @@ import type { LoadedNetwork } from './load.ts';
 import { batched, mapAhead } from './map-ahead.ts';
 import { topK } from './metrics/top-k.ts';
 import type { LoadOptions, ModelInfo } from './model-info.ts';
-import { forwardInTurns } from './nn/network.ts';
+import type { Prediction } from './prediction.ts';
+import { probabilitiesOf } from './probabilities.ts';
 
 /** A path, the bytes of an encoded file (whole, or as a stream of them), or pixels. */
 export type ImageInput = string | Uint8Array | AsyncIterable<Uint8Array> | RgbImage;
-
-export interface Prediction {
-  readonly index: number;
-  readonly label: string;
-  /** 0…1; those of all classes sum to one. */
-  readonly probability: number;
-}
 
 /** What became of one image of a batch. */
 export type Classification =
@@ -84,6 +80,31 @@ export interface Model extends Disposable {
     options?: ClassifyAllOptions,
   ): AsyncGenerator<Classification, void, undefined>;
 
+  /**
+   * Where the network looks in an image, or in each of several that are computed together.
+   *
+   * @throws ImageError, ArgumentError, ModelDisposedError; or the signal's reason.
+   */
+  attention(image: ImageInput, options?: AttentionOptions): Promise<AttentionMaps>;
+  attention(images: readonly ImageInput[], options?: AttentionOptions): Promise<AttentionMaps[]>;
+
+  /**
+   * How far each head of a Vision Transformer looks, and how evenly, averaged over images.
+   *
+   * @throws ImageError, ArgumentError, ModelDisposedError; or the signal's reason.
+   */
+  headStatistics(
+    images: readonly ImageInput[],
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<HeadStatistics[]>;
+
+  /**
+   * What a Vision Transformer has learned about patches: its position vectors and the components of its patch embedding.
+   *
+   * @throws ArgumentError, ModelDisposedError.
+   */
+  embeddings(): Promise<Embeddings>;
+
   /** Frees the parameters; using the model afterwards throws ModelDisposedError. */
   dispose(): void;
 }
@@ -130,6 +151,27 @@ class NetworkModel implements Model {
     signal?.throwIfAborted();
   }
 
+  attention(image: ImageInput, options?: AttentionOptions): Promise<AttentionMaps>;
+  attention(images: readonly ImageInput[], options?: AttentionOptions): Promise<AttentionMaps[]>;
+  async attention(given: ImageInput | readonly ImageInput[], options: AttentionOptions = {}) {
+    if (options.batchSize !== undefined) checkCount('batchSize', options.batchSize, MAX_BATCH_SIZE);
+    const loaded = this.#alive();
+    const images: readonly ImageInput[] = isList(given) ? given : [given];
+    const photos = await Promise.all(images.map((image) => this.#decoded(image)));
+    const found = await explainImages(loaded, photos, options, () => this.#goOn(options.signal));
+    return isList(given) ? found : found[0]!;
+  }
+
+  async headStatistics(images: readonly ImageInput[], { signal }: { signal?: AbortSignal | undefined } = {}) {
+    const loaded = this.#alive();
+    const photos = await Promise.all(images.map((image) => this.#decoded(image)));
+    return statisticsOf(loaded, photos, () => this.#goOn(signal));
+  }
+
+  async embeddings(): Promise<Embeddings> {
+    return embeddingsOf(this.#alive());
+  }
+
   dispose(): void {
     this.#loaded?.[Symbol.dispose]();
     this.#loaded = undefined;
@@ -166,34 +208,18 @@ class NetworkModel implements Model {
 
   /** The pixels [H, W, 3] of an image as the checkpoint's recipe prepares them. */
   async #pixelsOf(image: ImageInput): Promise<Float32Array> {
+    return preprocess(await this.#decoded(image), this.info.preprocessing).data;
+  }
+
+  async #decoded(image: ImageInput): Promise<RgbImage> {
     const pixels = isEncoded(image) ? await decodeImage(image, this.#decoding) : image;
     checkPixels(pixels);
-    return preprocess(pixels, this.info.preprocessing).data;
+    return pixels;
   }
 
   /** One forward pass; for each image its probabilities [classes]. */
   async #probabilitiesOf(images: readonly Float32Array[], signal: AbortSignal | undefined): Promise<Float32Array[]> {
-    const { network } = this.#alive();
-    const input = network.inputOf(images);
-    try {
-      const logits = await forwardInTurns(network.layers, input, () => {
-        signal?.throwIfAborted();
-        this.#alive();
-      });
-      const probabilities = softmax(logits);
-      logits.dispose();
-      const values = await readOnce(probabilities);
-      const numClasses = values.length / images.length;
-      return images.map((_, i) => this.#checked(values.subarray(i * numClasses, (i + 1) * numClasses)));
-    } finally {
-      input.dispose();
-    }
-  }
-
-  /** @throws WeightsError for weights that are damaged in their values: an answer of NaN would look like one. */
-  #checked(probabilities: Float32Array): Float32Array {
-    if (probabilities.every(Number.isFinite)) return probabilities;
-    throw new WeightsError(`model ${this.info.name}: expected finite probabilities, got NaN. Are the weights damaged?`);
+    return probabilitiesOf(this.#alive(), images, () => this.#goOn(signal));
   }
 
   #predictions(probabilities: Float32Array, k: number): Prediction[] {
@@ -202,6 +228,12 @@ class NetworkModel implements Model {
       label: this.info.classes[index] ?? `class ${index}`,
       probability: probabilities[index] ?? 0,
     }));
+  }
+
+  /** @throws the signal's reason, or ModelDisposedError. */
+  #goOn(signal: AbortSignal | undefined): void {
+    signal?.throwIfAborted();
+    this.#alive();
   }
 
   #alive(): LoadedNetwork {
@@ -220,13 +252,8 @@ function isEncoded(image: ImageInput): image is Exclude<ImageInput, RgbImage> {
   return typeof image === 'object' && image !== null && Symbol.asyncIterator in image;
 }
 
-/** The values of a tensor, which is disposed of. */
-async function readOnce(tensor: Tensor): Promise<Float32Array> {
-  try {
-    return await tensor.data<'float32'>();
-  } finally {
-    tensor.dispose();
-  }
+function isList(given: ImageInput | readonly ImageInput[]): given is readonly ImageInput[] {
+  return Array.isArray(given);
 }
 
 function checkCount(name: string, value: number, most = Number.MAX_SAFE_INTEGER): void {

@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'IMAGE_UNREADABLE'
   | 'IMAGE_UNSUPPORTED'
   | 'IMAGE_TOO_LARGE'
+  | 'NO_IMAGES'
   | 'MODEL_NOT_FOUND'
   | 'MODEL_DISPOSED'
   | 'WEIGHTS_INVALID'
@@ -50,6 +51,11 @@ export class ImageError extends PatchlensError {
     super(message, options);
     this.code = code;
   }
+}
+
+/** A folder or list without a single image. */
+export class NoImagesError extends PatchlensError {
+  readonly code = 'NO_IMAGES';
 }
 
 /** No model at the path or under the name asked for. */

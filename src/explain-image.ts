@@ -89,7 +89,7 @@ function projectionsOf({ vit }: LoadedViT, pixels: Float32Array, { layer, head, 
   const kept = new Map<string, Tensor3D>();
   const take = (name: string, x: Tensor): void => {
     const part = name.slice(`blocks.${layer}.attention.`.length);
-    if (!name.startsWith(`blocks.${layer}.attention.`) || part === 'weights') return;
+    if (!name.startsWith(`blocks.${layer}.attention.`) || !['query', 'key', 'value'].includes(part)) return;
     const [first, count] = part === 'query' ? ([token, 1] as const) : ([0, -1] as const);
     const all = reshape<Rank.R3>(x, [1, -1, vit.config.dim]);
     kept.set(part, keep(slice(all, [0, first, head * Dh], [1, count, Dh])));

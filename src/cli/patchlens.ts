@@ -7,7 +7,10 @@ export type Patchlens = Pick<
   | 'EMBEDDED_MODEL'
   | 'PatchlensError'
   | 'convertModel'
+  | 'decodeImage'
   | 'diagnose'
+  | 'drawMaps'
+  | 'evaluate'
   | 'explain'
   | 'explainImage'
   | 'explainTraining'
@@ -16,6 +19,7 @@ export type Patchlens = Pick<
   | 'findImages'
   | 'listModels'
   | 'loadModel'
+  | 'npyFile'
   | 'parseExample'
   | 'train'
 >;

@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 
+import { attentionCommand } from './commands/attention.ts';
 import { classifyCommand } from './commands/classify.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { evaluateCommand } from './commands/evaluate.ts';
 import { explainCommand } from './commands/explain.ts';
 import { modelsConvertCommand } from './commands/models-convert.ts';
 import { modelsInfoCommand } from './commands/models-info.ts';
@@ -21,6 +23,8 @@ export function createProgram(context: CommandContext): Command {
     .option('--no-color', 'no colours (as NO_COLOR; FORCE_COLOR asks for them)')
     .configureHelp({ showGlobalOptions: true })
     .addCommand(classifyCommand(context))
+    .addCommand(attentionCommand(context))
+    .addCommand(evaluateCommand(context))
     .addCommand(
       new Command('models')
         .summary('look at models and convert them')
@@ -71,6 +75,8 @@ function oneLine(text: string): string {
 const HELP = `
 Examples:
   patchlens classify photos          what the images of a folder show
+  patchlens attention cat.jpg --output cat.png   where the model looks
+  patchlens evaluate labelled        how often a model is right
   patchlens models info ./vit-base   what a checkpoint holds
   patchlens doctor                   what works on this machine
 

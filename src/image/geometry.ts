@@ -61,3 +61,18 @@ export function halfToEven(x: number): number {
   const rest = x - below;
   return rest > 0.5 || (rest === 0.5 && below % 2 !== 0) ? below + 1 : below;
 }
+
+/**
+ * Where what a model sees lies on an image of the given size, in the image's own pixels; it reaches beyond the image where
+ * the recipe pads.
+ */
+export function viewOf(recipe: Preprocessing, size: Size) {
+  const { resized, window, placement } = geometryOf(recipe, size);
+  const [across, down] = [size.width / resized.width, size.height / resized.height];
+  return {
+    left: (window.left - placement.left) * across,
+    top: (window.top - placement.top) * down,
+    width: recipe.imageSize.width * across,
+    height: recipe.imageSize.height * down,
+  };
+}

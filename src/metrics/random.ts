@@ -1,7 +1,11 @@
-/** Numbers that a seed determines: 0 ≤ x < 1, and the whole numbers below a bound. */
+/** Numbers that a seed determines. */
 export interface Random {
+  /** 0 ≤ x < 1 */
   next(): number;
+  /** A whole number from 0 to one less than the bound. */
   below(bound: number): number;
+  /** From the standard normal distribution. */
+  normal(): number;
 }
 
 /** xoshiro128** (Blackman & Vigna 2018), its state filled from the seed by SplitMix32. The same seed gives the same numbers everywhere. */
@@ -19,7 +23,23 @@ export function randomOf(seed: number): Random {
     d = rotated(d, 11);
     return result / 2 ** 32;
   };
-  return { next, below: (bound) => Math.floor(next() * bound) };
+  return { next, below: (bound) => Math.floor(next() * bound), normal: normalsFrom(next) };
+}
+
+/** Box and Muller's method makes two draws at a time; the second is kept for the next call. */
+function normalsFrom(next: () => number): () => number {
+  let kept: number | undefined;
+  return () => {
+    if (kept !== undefined) {
+      const value = kept;
+      kept = undefined;
+      return value;
+    }
+    const radius = Math.sqrt(-2 * Math.log(1 - next()));
+    const angle = 2 * Math.PI * next();
+    kept = radius * Math.sin(angle);
+    return radius * Math.cos(angle);
+  };
 }
 
 /** A seed of its own for each of several things, from one seed and what tells them apart. */
@@ -52,20 +72,4 @@ export function permutation(n: number, random: Random): number[] {
     [order[i], order[j]] = [order[j]!, order[i]!];
   }
   return order;
-}
-
-/** Two independent draws from the standard normal distribution make one call of Box and Muller's; the second is kept for the next. */
-export function normals(random: Random): () => number {
-  let kept: number | undefined;
-  return () => {
-    if (kept !== undefined) {
-      const value = kept;
-      kept = undefined;
-      return value;
-    }
-    const radius = Math.sqrt(-2 * Math.log(1 - random.next()));
-    const angle = 2 * Math.PI * random.next();
-    kept = radius * Math.sin(angle);
-    return radius * Math.cos(angle);
-  };
 }

@@ -7,7 +7,7 @@ import { mlp } from './mlp.ts';
 import type { MlpParams } from './mlp.ts';
 import { norm } from './norm.ts';
 import type { NormParams } from './norm.ts';
-import { scoped } from './probe.ts';
+import { replaceable, scoped } from './probe.ts';
 import type { Probe } from './probe.ts';
 import { selfAttention } from './self-attention.ts';
 import type { SelfAttentionParams } from './self-attention.ts';
@@ -39,7 +39,7 @@ export interface BranchFactors {
 
 /**
  * Pre-norm transformer block (Dosovitskiy et al. 2021, eqs. 2–3): [B, N, D] → [B, N, D].
- * Probes `norm1`, `attention` as its layer does, `attended`, `norm2`.
+ * Probes `norm1`, which may be replaced, `attention` as its layer does, `attended`, `norm2`.
  */
 export function encoderBlock(
   x: Tensor3D,
@@ -48,8 +48,7 @@ export function encoderBlock(
   probe?: Probe,
 ): Tensor3D {
   return tidy(() => {
-    const normed1 = norm(x, params.norm1, epsilon);
-    probe?.('norm1', normed1);
+    const normed1 = replaceable(probe, 'norm1', norm(x, params.norm1, epsilon));
     const attended = addBranch(x, [params.scale1, factors.attention], (residual) =>
       selfAttention(normed1, params.attention, { numHeads, epsilon, residual, form }, scoped(probe, 'attention')),
     );

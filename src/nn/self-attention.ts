@@ -7,6 +7,7 @@ import { project } from './linear.ts';
 import type { LinearParams } from './linear.ts';
 import { norm } from './norm.ts';
 import type { NormParams } from './norm.ts';
+import { replaceable } from './probe.ts';
 import type { Probe } from './probe.ts';
 import { relativeBias } from './relative-positions.ts';
 import { rotate } from './rotary.ts';
@@ -52,7 +53,8 @@ export interface AttentionLayerOptions {
 
 /**
  * Multi-head self-attention (Vaswani et al. 2017, section 3.2.2), plus the residual: [B, N, D] → [B, N, D].
- * Probes `query`, `key`, `value` as they meet, and `weights` [B, H, N, N], which exist only while a probe asks for them.
+ * Probes `query`, `key`, `value` as they meet, `weights` [B, H, N, N], which exist only while a probe asks for them, and
+ * `heads` [B, N, D], the heads' outputs side by side, which may be replaced.
  */
 export function selfAttention(
   x: Tensor3D,
@@ -104,7 +106,7 @@ function attendAndMix(
   const bias = relative && params.relative && relativeBias(relative, params.relative);
   const mask = sumOfMasks(form.mask, bias);
   const attended = attend(q, k, value, { numHeads, mechanism, mask, score: params.score }, probe);
-  return project(attended, params.output, { residual });
+  return project(replaceable(probe, 'heads', attended), params.output, { residual });
 }
 
 /** Layer-norms each head of [B, N, H·Dh] by itself. */

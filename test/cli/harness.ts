@@ -3,8 +3,10 @@ import { buffer } from 'node:stream/consumers';
 
 import type { Patchlens } from '../../src/cli/patchlens.ts';
 import { run } from '../../src/cli/run.ts';
+import { drawMaps } from '../../src/attention-figure.ts';
 import { ImageError, PatchlensError } from '../../src/errors.ts';
 import { BUILT_IN_EXAMPLE, parseExample } from '../../src/explain-example.ts';
+import { evaluate } from '../../src/evaluate.ts';
 import { explainImage } from '../../src/explain-image.ts';
 import { explainTraining } from '../../src/explain-training.ts';
 import { explain } from '../../src/explain.ts';
@@ -17,10 +19,12 @@ import type {
   ModelInfo,
   Prediction,
 } from '../../src/index.ts';
+import { decodeImage } from '../../src/image/decode.ts';
 import { findImages } from '../../src/inputs.ts';
 import { EMBEDDED_MODEL } from '../../src/models.ts';
 import { explanationPage } from '../../src/report/explanation-page.ts';
 import { explanationText } from '../../src/report/explanation-text.ts';
+import { npyFile } from '../../src/report/npy.ts';
 import { variant } from '../../src/vit/variants.ts';
 
 export type Capture = ReturnType<typeof capture>;
@@ -88,9 +92,13 @@ export function fakePatchlens(options: FakeModelOptions = {}): Patchlens {
   return {
     EMBEDDED_MODEL,
     PatchlensError,
+    decodeImage,
+    drawMaps,
+    npyFile,
     findImages,
     diagnose: async () => DIAGNOSIS,
     convertModel: async (_model, { output }) => ({ output, names: 'timm', dtype: 'float32', warnings: [] }),
+    evaluate,
     BUILT_IN_EXAMPLE,
     explain,
     explainImage,
@@ -132,9 +140,17 @@ function fakeModel(name: string, { classes = ['cat', 'dog', 'eel'], notice, onIm
         } else yield { path, status: 'ok', predictions: predict(topK) };
       }
     },
+    // Commands that look inside a model are tested with the embedded one.
+    attention: notFaked,
+    headStatistics: notFaked,
+    embeddings: notFaked,
     dispose() {},
     [Symbol.dispose]() {},
   };
+}
+
+async function notFaked(): Promise<never> {
+  throw new Error('the fake model has nothing inside');
 }
 
 function infoOf(name: string, classes: readonly string[], notice: string | undefined): ModelInfo {

@@ -5,7 +5,7 @@
 
 Writes test/golden/metrics.json: sets of answers (probabilities of each class, labels) with accuracy, the confusion matrix,
 log loss and reliability; pairs of models with agreement, kappa and McNemar's test; distributions with their
-Jensen–Shannon divergence; kernels with their alignment; quantiles and intervals. Undefined values are null.
+Jensen–Shannon divergence; kernels with their alignment; quantiles and intervals; images under a Gaussian blur. Undefined values are null.
 """
 
 import json
@@ -16,7 +16,7 @@ import environment
 environment.pinned_versions(environment.REQUIREMENTS.with_name('requirements-metrics.txt'))
 
 import numpy as np  # noqa: E402
-from scipy import stats  # noqa: E402
+from scipy import ndimage, stats  # noqa: E402
 from scipy.spatial.distance import jensenshannon  # noqa: E402
 from sklearn import calibration, metrics  # noqa: E402
 
@@ -39,6 +39,7 @@ def main() -> None:
         'quantiles': quantiles(),
         'wilson': [[k, n, *wilson(k, n)] for k, n in [(0, 1), (1, 1), (0, 14), (14, 14), (7, 14), (801, 1000), (1, 50_000)]],
         'bootstrap': bootstrap(),
+        'blurs': [blur(sigma) for sigma in [0.5, 1.3]],
     }
     OUTPUT.write_text(json.dumps(finite(goldens), allow_nan=False) + '\n')
 
@@ -200,6 +201,12 @@ def bootstrap() -> dict:
     result = stats.bootstrap((differences,), np.mean, n_resamples=50_000, method='percentile', batch=1000, rng=generator)
     interval = result.confidence_interval
     return {'differences': differences.tolist(), 'low': interval.low, 'high': interval.high, 'error': result.standard_error}
+
+
+def blur(sigma: float) -> dict:
+    image = generator.random((7, 11, 3))
+    blurred = ndimage.gaussian_filter(image, (sigma, sigma, 0), mode='nearest')
+    return {'sigma': sigma, 'image': image.round(6).ravel().tolist(), 'blurred': blurred.round(6).ravel().tolist()}
 
 
 if __name__ == '__main__':

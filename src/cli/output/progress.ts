@@ -3,7 +3,10 @@ import { clearLine, cursorTo } from 'node:readline';
 import cliProgress from 'cli-progress';
 import type { Options, Params } from 'cli-progress';
 
-import type { OutputStream } from '../patchlens.ts';
+import type { ImageProgress } from '../../index.ts';
+import type { Io, OutputStream } from '../patchlens.ts';
+import { isTerminal } from './colours.ts';
+import { note } from './notes.ts';
 
 export interface Progress {
   advance(): void;
@@ -51,6 +54,20 @@ export function progressBar(stream: OutputStream, { total, sharesTerminal }: Pro
       cursorTo(stream, 0);
     },
     stop: () => bars.stop(),
+  };
+}
+
+/** For what reports by itself how many images are done: a bar on a terminal, and a note of what an earlier run had done. */
+export function imageProgress(io: Io, { quiet }: { readonly quiet?: true }) {
+  const isWatched = isTerminal(io.stderr) && io.env['TERM'] !== 'dumb' && !quiet;
+  let bar: Progress | undefined;
+  return {
+    onImage({ done, total, resumed }: ImageProgress): void {
+      if (done > resumed) return bar?.advance();
+      if (resumed > 0 && !quiet) note(io, `${resumed} of ${total} images were answered before`);
+      if (isWatched && total > resumed) bar = progressBar(io.stderr, { total: total - resumed, sharesTerminal: false });
+    },
+    stop: (): void => bar?.stop(),
   };
 }
 

@@ -7,9 +7,9 @@ import { dirname, join } from 'node:path';
 import { CommandFailure, EXIT, ReaderGone } from '../exit.ts';
 import type { OutputStream } from '../patchlens.ts';
 
-/** Where results go. A write settles once the text is handed on, so that a slow reader slows the producer down. */
+/** Where results go. A write settles once the data are handed on, so that a slow reader slows the producer down. */
 export interface Sink {
-  write(text: string): Promise<void>;
+  write(data: string | Uint8Array): Promise<void>;
   /** Makes what was written final. */
   commit(): Promise<void>;
   /** Takes back what was written, where that is still possible. */
@@ -19,9 +19,9 @@ export interface Sink {
 /** @throws ReaderGone from `write` when the other end of a pipe has closed. */
 export function streamSink(stream: OutputStream): Sink {
   return {
-    write: (text) =>
+    write: (data) =>
       new Promise((resolve, reject) => {
-        stream.write(text, (error) => (error ? reject(writeFailure('standard output', error)) : resolve()));
+        stream.write(data, (error) => (error ? reject(writeFailure('standard output', error)) : resolve()));
       }),
     commit: async () => {},
     discard: async () => {},
@@ -60,9 +60,9 @@ function handleSink(path: string, handle: FileHandle, replacement?: Replacement)
     if (replacement) await rm(replacement.temporary, { force: true });
   };
   return {
-    async write(text) {
+    async write(data) {
       try {
-        await handle.appendFile(text);
+        await handle.appendFile(data);
       } catch (error) {
         throw failure(error);
       }

@@ -12,6 +12,7 @@ import type { BatchMatMulInputs, BatchMatMulAttrs } from '@tensorflow/tfjs-core'
 import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 
 import { registerCompositions } from '../../op.ts';
+import { correctAveragePoolGradient } from '../average-pool-gradient.ts';
 import type { Backend } from '../backend.ts';
 import { matMulOnCpu } from './mat-mul.ts';
 
@@ -23,7 +24,7 @@ export const cpu: Backend = {
     await import('@tensorflow/tfjs-backend-cpu');
     await setBackend('cpu');
     await ready();
-    replaceMatMul();
+    replaceStockKernels();
     registerCompositions('cpu');
     return { threads: 1, detail: `tfjs ${version_core}, plain JavaScript` };
   },
@@ -31,11 +32,17 @@ export const cpu: Backend = {
 
 let isReplaced = false;
 
+/** Once, because tfjs keeps a backend's kernels for the life of the process. */
+function replaceStockKernels(): void {
+  if (isReplaced) return;
+  isReplaced = true;
+  replaceMatMul();
+  correctAveragePoolGradient('cpu');
+}
+
 /** Products of float32 go to our kernel, of other types on to the stock one. */
 function replaceMatMul(): void {
   const stock = getKernel(BatchMatMul, 'cpu');
-  if (isReplaced) return;
-  isReplaced = true;
   unregisterKernel(BatchMatMul, 'cpu');
   registerKernel({
     ...stock,

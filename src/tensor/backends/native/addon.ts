@@ -70,6 +70,29 @@ export interface Addon {
   ): void;
   convolutionInputGradient(dy: Float32Array, filter: Float32Array, dx: Float32Array, geometry: Int32Array): void;
   convolutionFilterGradient(x: Float32Array, dy: Float32Array, dFilter: Float32Array, geometry: Int32Array): void;
+  depthwise(
+    x: Float32Array,
+    filter: Float32Array,
+    bias: Float32Array | null,
+    out: Float32Array,
+    geometry: Int32Array,
+    activation: number,
+  ): void;
+  depthwiseInputGradient(dy: Float32Array, filter: Float32Array, dx: Float32Array, geometry: Int32Array): void;
+  depthwiseFilterGradient(x: Float32Array, dy: Float32Array, dFilter: Float32Array, geometry: Int32Array): void;
+  maxPool(x: Float32Array, out: Float32Array, geometry: Int32Array): void;
+  maxPoolGradient(dy: Float32Array, x: Float32Array, dx: Float32Array, geometry: Int32Array): void;
+  averagePool(x: Float32Array, out: Float32Array, geometry: Int32Array): void;
+  averagePoolGradient(dy: Float32Array, dx: Float32Array, geometry: Int32Array): void;
+  batchNorm(
+    x: Float32Array,
+    mean: Float32Array,
+    variance: Float32Array,
+    offset: Float32Array | null,
+    scale: Float32Array | null,
+    out: Float32Array,
+    epsilon: number,
+  ): void;
   activationGradient(dy: Float32Array, x: Float32Array, dx: Float32Array, activation: number): void;
   layerNormGradient(
     dy: Float32Array,
@@ -104,10 +127,18 @@ export interface Addon {
     sizes: Int32Array,
     factor: number,
   ): void;
+  stridedCopy(
+    x: Float32Array,
+    xOffset: number,
+    out: Float32Array,
+    outOffset: number,
+    /** The shape, then the strides in x, then those in out. */
+    layout: Int32Array,
+  ): void;
 }
 
 /** `INTERFACE` of cpp/addon.cc. */
-const INTERFACE = 3;
+const INTERFACE = 5;
 
 // src/ and dist/ lie beside each other, and the binary is built once, beside its sources.
 const FOLDER = new URL('../../../../src/tensor/backends/native/', import.meta.url);

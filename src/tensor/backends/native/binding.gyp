@@ -17,6 +17,7 @@
     {
       'target_name': 'patchlens',
       'sources': [
+        'cpp/addon-convolutions.cc',
         'cpp/addon.cc',
         'cpp/isa.cc',
         'cpp/kernels-portable.cc',

@@ -1,10 +1,7 @@
 import {
   BatchMatMul,
   Mean,
-  PadV2,
-  Slice,
   Softmax,
-  SplitV,
   Sum,
   copyRegisteredKernels,
   registerBackend,
@@ -22,7 +19,6 @@ import { LINEAR } from '../../ops/linear.ts';
 import type { Addon } from './addon.ts';
 import { attentionGradient } from './attention-gradient.ts';
 import { attentionForward } from './attention.ts';
-import { padForward, sliceForward, splitForward } from './boxes.ts';
 import { BINARY_CODES, binaryForward } from './binary.ts';
 import type { BinaryKernel } from './binary.ts';
 import { registerConvolutions } from './convolutions/index.ts';
@@ -32,6 +28,7 @@ import { activationGradient, layerNormGradient } from './gradients.ts';
 import { layerNormForward } from './layer-norm.ts';
 import { linearForward } from './linear.ts';
 import { matMulForward } from './mat-mul.ts';
+import { MOVEMENTS } from './movement.ts';
 import { NativeBackend } from './native-backend.ts';
 import { reduceForward } from './reduce.ts';
 import type { ReduceAttrs } from './reduce.ts';
@@ -53,14 +50,14 @@ export function registerNative(addon: Addon): NativeBackend {
   register(ATTENTION_GRADIENT.name, attentionGradient, device);
   replaceForFloats(BatchMatMul, matMulForward, device);
   replaceForFloats(Softmax, softmaxForward, device);
-  replaceForFloats(Slice, sliceForward, device);
-  replaceForFloats(PadV2, padForward, device);
-  replaceForFloats(SplitV, splitForward, device);
   for (const kernel of Object.keys(BINARY_CODES) as BinaryKernel[]) {
     replace(kernel, ([a, b]) => binaryForward(kernel, a!, b!, device), device);
   }
   for (const kernel of [Sum, Mean] as const) {
     replace<ReduceAttrs>(kernel, ([x], attrs) => reduceForward(kernel, x!, attrs, device), device);
+  }
+  for (const [kernel, move] of Object.entries(MOVEMENTS)) {
+    replaceForFloats<never>(kernel, move, device);
   }
   registerConvolutions(device);
   registerCompositions('native');

@@ -24,8 +24,11 @@ export function replace<Attrs>(kernelName: string, ours: PartialForward<Attrs>, 
   });
 }
 
+/** A kernel of float32 inputs alone, which may decline too. */
+export type FloatForward<Attrs> = (...call: Parameters<Forward<Attrs>>) => ReturnType<Forward<Attrs>> | undefined;
+
 /** Puts `forward` in the place of a stock kernel where all inputs are float32. */
-export function replaceForFloats<Attrs>(kernelName: string, forward: Forward<Attrs>, device: Device): void {
+export function replaceForFloats<Attrs>(kernelName: string, forward: FloatForward<Attrs>, device: Device): void {
   const ours: PartialForward<Attrs> = (inputs, attrs) =>
     inputs.every((input) => input?.dtype === 'float32')
       ? forward(inputs as readonly Tensor[], attrs, device)

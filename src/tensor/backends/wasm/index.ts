@@ -15,6 +15,7 @@ import { ATTENTION } from '../../ops/attention.ts';
 import { GELU } from '../../ops/gelu.ts';
 import { LAYER_NORM } from '../../ops/layer-norm.ts';
 import { LINEAR } from '../../ops/linear.ts';
+import { correctAveragePoolGradient } from '../average-pool-gradient.ts';
 import type { Backend, BackendFacts } from '../backend.ts';
 import { attentionForward } from './attention.ts';
 import { registerConvolutionGradients } from './convolution-gradients.ts';
@@ -77,6 +78,7 @@ async function registerOn(current: unknown): Promise<BackendFacts> {
   unregisterKernel(BatchMatMul, 'wasm');
   register(BatchMatMul, matMulForward, device);
   registerConvolutionGradients();
+  correctAveragePoolGradient('wasm');
   registerCompositions('wasm');
   return { threads: 1, detail: `tfjs ${version_wasm}, ${instructions}` };
 }

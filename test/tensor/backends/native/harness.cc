@@ -1,17 +1,16 @@
 // Every kernel of every instruction set of this processor, and of vectors wider than it has, on random shapes, against
 // the same sums in float64. Operands end where their memory ends and outputs begin as NaN, so that a sanitizer sees a
 // stray access and the comparison a place left out. Prints the seed first: `harness 7` runs it again.
-#include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <memory>
-#include <random>
 #include <thread>
-#include <vector>
 
+#include "gradient-checks.h"
+#include "harness.h"
 #include "isa.h"
 #include "scratch.h"
 #include "thread-pool.h"
+#include "window-checks.h"
 
 namespace patchlens {
 extern const Kernels wideKernels;
@@ -20,54 +19,6 @@ extern const Kernels wideKernels;
 using namespace patchlens;
 
 namespace {
-
-using Floats = std::vector<float>;
-
-std::mt19937 generator;
-int failures = 0;
-
-size_t below(size_t limit) { return generator() % limit; }
-
-/** Mostly small, sometimes deep or wide enough for several blocks, now and then nothing. */
-size_t randomSize() {
-  const size_t kind = below(20);
-  return kind == 0 ? 0 : kind < 17 ? 1 + below(40) : 1 + below(600);
-}
-
-Floats random(size_t size) {
-  std::normal_distribution<float> normal;
-  Floats values(size);
-  for (float& value : values) value = normal(generator);
-  values.shrink_to_fit();
-  return values;
-}
-
-Floats poisoned(size_t size) { return Floats(size, NAN); }
-
-void compare(const char* what, const Floats& received, const std::vector<double>& expected, double tolerance) {
-  for (size_t i = 0; i < expected.size(); i++) {
-    const double difference = std::fabs(received[i] - expected[i]);
-    if (difference <= tolerance * (1 + std::fabs(expected[i]))) continue;
-    std::printf("%s: at %zu expected %.9g, got %.9g\n", what, i, expected[i], received[i]);
-    failures++;
-    return;
-  }
-}
-
-double activated(double x, Activation activation) {
-  switch (activation) {
-    case Activation::none: return x;
-    case Activation::relu: return x < 0 ? 0 : x;
-    case Activation::gelu: return x * 0.5 * std::erfc(-x / std::sqrt(2.0));
-    case Activation::geluTanh: return x * 0.5 * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
-    case Activation::geluQuick: return x / (1 + std::exp(-1.702 * x));
-    case Activation::relu6: return x < 0 ? 0 : x > 6 ? 6 : x;
-  }
-  return x;
-}
-
-/** Rounding of a sum of K products of order one. */
-double sumOf(size_t K) { return 1e-6 * (4 + std::sqrt(double(K))); }
 
 void checkLinear(const Kernels& kernels) {
   const size_t M = randomSize(), N = randomSize(), K = randomSize();
@@ -198,63 +149,6 @@ void checkElements(const Kernels& kernels) {
   compare("binary", combined, expectedCombined, 1e-6);
 }
 
-/** Small, odd, sometimes larger than the image; the padding such that some windows may lie outside altogether. */
-Windows randomWindows() {
-  Windows w{below(8) == 0 ? 0 : 1 + below(3), 1 + below(14), 1 + below(14), 1 + below(below(4) == 0 ? 90 : 9), 1 + below(4),
-            1 + below(4), 1, 1, ptrdiff_t(1 + below(3)), ptrdiff_t(1 + below(3)), 1, 1, ptrdiff_t(below(4)), ptrdiff_t(below(4))};
-  w.Oh = below(9) == 0 ? 0 : 1 + (w.H + size_t(w.top)) / size_t(w.strideY);
-  w.Ow = 1 + (w.W + size_t(w.left)) / size_t(w.strideX);
-  return w;
-}
-
-/** Calls back with the window, the tap and the pixel, for every tap inside an image. */
-template <class Each>
-void visitTaps(const Windows& w, Each each) {
-  for (size_t window = 0; window < w.count(); window++) {
-    for (size_t tap = 0; tap < w.taps(); tap++) {
-      const ptrdiff_t y = ptrdiff_t(window / w.Ow % w.Oh) * w.strideY + ptrdiff_t(tap / w.Kw) * w.dilationY - w.top;
-      const ptrdiff_t x = ptrdiff_t(window % w.Ow) * w.strideX + ptrdiff_t(tap % w.Kw) * w.dilationX - w.left;
-      if (y < 0 || x < 0 || y >= ptrdiff_t(w.H) || x >= ptrdiff_t(w.W)) continue;
-      each(window, tap, (window / w.Ow / w.Oh * w.H + size_t(y)) * w.W + size_t(x));
-    }
-  }
-}
-
-void checkConvolution(const Kernels& kernels) {
-  Windows w = randomWindows();
-  const size_t N = 1 + below(below(4) == 0 ? 90 : 9), K = w.taps() * w.C;
-  const Floats x = random(w.pixels() * w.C), filter = random(K * N), dy = random(w.count() * N), bias = random(N);
-  Floats dx = poisoned(x.size()), dFilter = poisoned(filter.size()), out = poisoned(dy.size());
-  kernels.convolutionInputGradient({dy.data(), filter.data(), dx.data(), w, N});
-  kernels.convolutionFilterGradient({x.data(), dy.data(), dFilter.data(), w, N});
-  std::vector<double> expectedX(x.size()), expectedFilter(filter.size()), expected(dy.size());
-  visitTaps(w, [&](size_t window, size_t tap, size_t pixel) {
-    for (size_t c = 0; c < w.C; c++) {
-      for (size_t n = 0; n < N; n++) {
-        expectedX[pixel * w.C + c] += double(dy[window * N + n]) * filter[(tap * w.C + c) * N + n];
-        expectedFilter[(tap * w.C + c) * N + n] += double(dy[window * N + n]) * x[pixel * w.C + c];
-      }
-    }
-  });
-  compare("convolution, gradient of the images", dx, expectedX, sumOf(w.taps() * N));
-  compare("convolution, gradient of the filter", dFilter, expectedFilter, sumOf(w.count()));
-  w.dilationY = ptrdiff_t(1 + below(3)), w.dilationX = ptrdiff_t(1 + below(3));
-  const bool hasBias = below(2);
-  const auto activation = Activation(below(ACTIVATIONS));
-  const size_t size = kernels.packedSize(K, N);
-  const std::unique_ptr<float, decltype(&std::free)> packed(
-      static_cast<float*>(std::aligned_alloc(CACHE_LINE, (size * sizeof(float) / CACHE_LINE + 1) * CACHE_LINE)), std::free);
-  kernels.pack(filter.data(), packed.get(), K, N);
-  kernels.convolution({x.data(), packed.get(), hasBias ? bias.data() : nullptr, out.data(), w, N, activation});
-  visitTaps(w, [&](size_t window, size_t tap, size_t pixel) {
-    for (size_t c = 0; c < w.C; c++) {
-      for (size_t n = 0; n < N; n++) expected[window * N + n] += double(x[pixel * w.C + c]) * filter[(tap * w.C + c) * N + n];
-    }
-  });
-  for (size_t i = 0; i < expected.size(); i++) expected[i] = activated(expected[i] + (hasBias ? bias[i % N] : 0), activation);
-  compare("convolution", out, expected, sumOf(K));
-}
-
 void check(const Kernels& kernels, int rounds) {
   const int before = failures;
   for (size_t threadCount = 1; threadCount <= 3; threadCount++) {
@@ -265,7 +159,11 @@ void check(const Kernels& kernels, int rounds) {
       checkAttention(kernels);
       checkRows(kernels);
       checkElements(kernels);
+      checkGradients(kernels);
       checkConvolution(kernels);
+      checkDepthwise(kernels);
+      checkPools(kernels);
+      checkBatchNorm(kernels);
     }
   }
   std::printf("%s: %d failures\n", kernels.name, failures - before);

@@ -1,12 +1,10 @@
-import { backend_util, getKernel, util } from '@tensorflow/tfjs-core';
+import { backend_util, util } from '@tensorflow/tfjs-core';
 import type { Conv2DAttrs, FusedConv2DAttrs, Tensor, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
 
 import type { Device } from '../forward.ts';
 import type { PartialForward } from '../replace.ts';
+import { FUSED_ACTIVATIONS, activated, isChannelBias } from './fused.ts';
 import { geometryOf } from './windows.ts';
-
-/** Activations that the kernel applies before it writes: `enum class Activation` of cpp/kernels.h by tfjs's names. */
-const FUSED_ACTIVATIONS: Readonly<Record<string, number>> = { linear: 0, relu: 1, relu6: 5 };
 
 /** The kernel behind `conv2d`: x [B, H, W, C], filter [Kh, Kw, C, N] → [B, Oh, Ow, N]. */
 export const conv2d: PartialForward<Conv2DAttrs> = ([x, filter], attrs, device) => {
@@ -15,8 +13,7 @@ export const conv2d: PartialForward<Conv2DAttrs> = ([x, filter], attrs, device) 
 
 /** The kernel behind `fused.conv2d` where the bias, if any, is one value for each channel. */
 export const fusedConv2d: PartialForward<FusedConv2DAttrs> = ([x, filter, bias, preluWeights], attrs, device) => {
-  const N = filter!.shape[3];
-  if (bias !== undefined && (bias.dtype !== 'float32' || bias.size !== N || bias.shape.at(-1) !== N)) return undefined;
+  if (!isChannelBias(bias, filter!.shape[3]!)) return undefined;
   const code = FUSED_ACTIVATIONS[attrs.activation];
   const y = convolve(x as Tensor4D, filter as Tensor4D, bias, attrs, code ?? 0, device);
   return y === undefined || code !== undefined ? y : activated(y, attrs, preluWeights, device);
@@ -55,26 +52,3 @@ function packedFilter(filter: Tensor4D, { backend, addon }: Device): Float32Arra
     return packed;
   });
 }
-
-/** Any other activation, by its own kernel. */
-function activated(
-  x: TensorInfo,
-  { activation, leakyreluAlpha }: FusedConv2DAttrs,
-  alpha: Tensor | undefined,
-  { backend }: Device,
-): TensorInfo {
-  const kernelName = KERNELS[activation];
-  const kernel = kernelName === undefined ? null : getKernel(kernelName, 'native');
-  if (kernel === null) throw new Error(`fused.conv2d: expected a known activation, got ${activation}.`);
-  const inputs: Record<string, TensorInfo> = alpha === undefined ? { x } : { x, alpha };
-  const y = kernel.kernelFunc({ inputs, attrs: { alpha: leakyreluAlpha ?? 0.2 }, backend }) as TensorInfo;
-  backend.disposeIntermediateTensorInfo(x);
-  return y;
-}
-
-const KERNELS: Readonly<Record<string, string>> = {
-  prelu: 'Prelu',
-  elu: 'Elu',
-  leakyrelu: 'LeakyRelu',
-  sigmoid: 'Sigmoid',
-};

@@ -1,14 +1,41 @@
-import { Conv2D, Conv2DBackpropFilter, Conv2DBackpropInput, FusedConv2D } from '@tensorflow/tfjs-core';
+import {
+  AvgPool,
+  AvgPoolGrad,
+  Conv2D,
+  Conv2DBackpropFilter,
+  Conv2DBackpropInput,
+  DepthwiseConv2dNative,
+  DepthwiseConv2dNativeBackpropFilter,
+  DepthwiseConv2dNativeBackpropInput,
+  FusedBatchNorm,
+  FusedConv2D,
+  FusedDepthwiseConv2D,
+  MaxPool,
+  MaxPoolGrad,
+} from '@tensorflow/tfjs-core';
 
 import type { Device } from '../forward.ts';
 import { replace } from '../replace.ts';
+import { batchNorm } from './batch-norm.ts';
 import { conv2d, fusedConv2d } from './conv2d.ts';
 import { conv2dFilterGradient, conv2dInputGradient } from './conv2d-gradients.ts';
+import { depthwiseConv2d, fusedDepthwiseConv2d } from './depthwise.ts';
+import { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise-gradients.ts';
+import { averagePoolGradient, maxPoolGradient, pool } from './pool.ts';
 
-/** Puts our convolutions in the place of the CPU backend's, which still do what ours decline. */
+/** Puts our kernels of convolutional networks in the place of the CPU backend's, which still do what ours decline. */
 export function registerConvolutions(device: Device): void {
   replace(Conv2D, conv2d, device);
   replace(FusedConv2D, fusedConv2d, device);
   replace(Conv2DBackpropInput, conv2dInputGradient, device);
   replace(Conv2DBackpropFilter, conv2dFilterGradient, device);
+  replace(DepthwiseConv2dNative, depthwiseConv2d, device);
+  replace(FusedDepthwiseConv2D, fusedDepthwiseConv2d, device);
+  replace(DepthwiseConv2dNativeBackpropInput, depthwiseInputGradient, device);
+  replace(DepthwiseConv2dNativeBackpropFilter, depthwiseFilterGradient, device);
+  replace(MaxPool, pool('maxPool'), device);
+  replace(MaxPoolGrad, maxPoolGradient, device);
+  replace(AvgPool, pool('averagePool'), device);
+  replace(AvgPoolGrad, averagePoolGradient, device);
+  replace(FusedBatchNorm, batchNorm, device);
 }

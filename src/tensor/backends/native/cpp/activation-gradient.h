@@ -14,6 +14,12 @@ inline typename S::V gatedSlope(typename S::V x, typename S::V u, typename S::V 
   return S::fma(x * gate * (1.0f - gate), uSlope, gate);
 }
 
+/** For x that is not above zero. */
+template <class S>
+inline typename S::V zeroOrNan(typename S::V x) {
+  return x <= 0 ? typename S::V{} : x;
+}
+
 /** The derivative of an activation at x. */
 template <class S, Activation activation>
 inline typename S::V slopeOf(Constant<activation>, typename S::V x) {
@@ -22,8 +28,7 @@ inline typename S::V slopeOf(Constant<activation>, typename S::V x) {
     case Activation::none:
       return S::splat(1);
     case Activation::relu:
-      // x·0 keeps a NaN.
-      return x > 0 ? S::splat(1) : x * 0.0f;
+      return x > 0 ? S::splat(1) : zeroOrNan<S>(x);
     case Activation::gelu:
       return S::fma(x * NORMAL_DENSITY, exponential<S>(x * x * -0.5f), normalCdf<S>(x));
     case Activation::geluTanh: {
@@ -34,7 +39,7 @@ inline typename S::V slopeOf(Constant<activation>, typename S::V x) {
     case Activation::geluQuick:
       return gatedSlope<S>(x, x * 1.702f, S::splat(1.702f));
     case Activation::relu6:
-      return x > 0 ? (x < 6 ? S::splat(1) : V{}) : x * 0.0f;
+      return x > 0 ? (x < 6 ? S::splat(1) : V{}) : zeroOrNan<S>(x);
   }
   return x;
 }

@@ -1,42 +1,15 @@
 // The kernels as functions of JavaScript; addon.ts on that side says what each takes. They run on the caller's typed
 // arrays in place and return when they are done.
-#include <node_api.h>
+#include "addon.h"
 
-#include "arguments.h"
 #include "isa.h"
-#include "kernels.h"
-#include "scratch.h"
 #include "thread-pool.h"
 
 namespace patchlens {
 namespace {
 
 /** INTERFACE on the TypeScript side: a binary of another version is not called. */
-constexpr double INTERFACE = 3;
-
-/** What one instance of the module, in the main thread or a worker of Node, computes with; null before `select`. */
-struct Instance {
-  const Kernels* kernels = nullptr;
-};
-
-Instance& instanceOf(napi_env env) {
-  void* instance = nullptr;
-  napi_get_instance_data(env, &instance);
-  return *static_cast<Instance*>(instance);
-}
-
-using Size = size_t;
-
-/** The first cache line inside a packed array; its owner makes it one line longer than the matrix. */
-float* aligned(Span<float> packed) {
-  const uintptr_t address = reinterpret_cast<uintptr_t>(packed.data);
-  return reinterpret_cast<float*>((address + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
-}
-
-constexpr Size PADDING = CACHE_LINE / sizeof(float);
-
-/** Whether an operand that may be absent has the size it should. */
-bool isAbsentOr(Size size, Span<float> operand) { return operand.data == nullptr || operand.length == size; }
+constexpr double INTERFACE = 5;
 
 /** instructionSets() → names of those that this processor runs, fastest first. */
 napi_value instructionSets(napi_env env, napi_callback_info) {
@@ -323,79 +296,33 @@ napi_value reduceSum(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/** [B, H, W, C, Kh, Kw, Oh, Ow, strideY, strideX, dilationY, dilationX, top, left], then one size more. */
-struct Geometry {
-  Windows windows{};
-  Size N = 0;
-
-  Geometry(Arguments& args, Size index) {
-    const Span<int32_t> sizes = args.sizes(index, 15);
-    for (Size i = 8; i < 12 && args.areValid(); i++) args.require(sizes.data[i] > 0, "convolution: expected strides from one up");
-    if (!args.areValid()) return;
-    const auto size = [&](Size i) { return Size(sizes.data[i]); };
-    windows = {size(0), size(1), size(2), size(3), size(4), size(5), size(6), size(7), sizes.data[8], sizes.data[9],
-               sizes.data[10], sizes.data[11], sizes.data[12], sizes.data[13]};
-    N = size(14);
-  }
-
-  Size inputSize() const { return windows.pixels() * windows.C; }
-  Size depth() const { return windows.taps() * windows.C; }
-  Size outputSize() const { return windows.count() * N; }
-};
-
-/** convolution(x, packed, bias | null, out, geometry, activation). */
-napi_value convolution(napi_env env, napi_callback_info info) {
+/** stridedCopy(x, offset in x, out, offset in out, [shape…, strides in x…, strides in out…]); no axis is empty. */
+napi_value stridedCopy(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   const Kernels* const kernels = instanceOf(env).kernels;
   const Span<float> x = args.floats(0);
-  const Span<float> packed = args.floats(1);
-  const Span<float> bias = args.floats(2);
-  const Span<float> out = args.floats(3);
-  const Geometry geometry(args, 4);
-  const Size activation = args.size(5);
-  args.require(kernels != nullptr && x.length == geometry.inputSize() && isAbsentOr(geometry.N, bias) &&
-                   packed.length == kernels->packedSize(geometry.depth(), geometry.N) + PADDING &&
-                   out.length == geometry.outputSize() && activation < ACTIVATIONS,
-               "convolution: expected operands of the sizes given");
+  const Size xOffset = args.size(1);
+  const Span<float> out = args.floats(2);
+  const Size outOffset = args.size(3);
+  const Size rank = args.integers(4).length / 3;
+  const Span<int32_t> layout = args.sizes(4, 3 * rank);
+  args.require(kernels != nullptr && rank >= 2 && rank <= MAX_AXES && xOffset <= x.length && outOffset <= out.length,
+               "stridedCopy: expected two to six axes and offsets inside the arrays");
   if (!args.areValid()) return nullptr;
-  kernels->convolution({x.data, aligned(packed), bias.data, out.data, geometry.windows, geometry.N, Activation(activation)});
+  CopyArguments arguments{x.data + xOffset, out.data + outOffset, rank, {}, {}, {}};
+  for (Size axis = 0; axis < rank; axis++) {
+    arguments.shape[axis] = Size(layout.data[axis]);
+    arguments.xStrides[axis] = Size(layout.data[rank + axis]);
+    arguments.outStrides[axis] = Size(layout.data[2 * rank + axis]);
+    args.require(arguments.shape[axis] > 0, "stridedCopy: expected no empty axis");
+  }
+  if (!args.areValid()) return nullptr;
+  args.require(reaches({arguments.out, out.length - outOffset}, arguments.shape, arguments.outStrides, rank) &&
+                   reaches({x.data, x.length - xOffset}, arguments.shape, arguments.xStrides, rank),
+               "stridedCopy: expected strides inside the arrays");
+  if (args.areValid()) kernels->stridedCopy(arguments);
   return nullptr;
 }
-
-/** convolutionInputGradient(dy, filter, dx, geometry). */
-napi_value convolutionInputGradient(napi_env env, napi_callback_info info) {
-  Arguments args(env, info);
-  const Kernels* const kernels = instanceOf(env).kernels;
-  const Span<float> dy = args.floats(0);
-  const Span<float> filter = args.floats(1);
-  const Span<float> dx = args.floats(2);
-  const Geometry geometry(args, 3);
-  args.require(kernels != nullptr && dy.length == geometry.outputSize() && dx.length == geometry.inputSize() &&
-                   filter.length == geometry.depth() * geometry.N,
-               "convolutionInputGradient: expected operands of the sizes given");
-  if (args.areValid()) kernels->convolutionInputGradient({dy.data, filter.data, dx.data, geometry.windows, geometry.N});
-  return nullptr;
-}
-
-/** convolutionFilterGradient(x, dy, dFilter, geometry). */
-napi_value convolutionFilterGradient(napi_env env, napi_callback_info info) {
-  Arguments args(env, info);
-  const Kernels* const kernels = instanceOf(env).kernels;
-  const Span<float> x = args.floats(0);
-  const Span<float> dy = args.floats(1);
-  const Span<float> dFilter = args.floats(2);
-  const Geometry geometry(args, 3);
-  args.require(kernels != nullptr && dy.length == geometry.outputSize() && x.length == geometry.inputSize() &&
-                   dFilter.length == geometry.depth() * geometry.N,
-               "convolutionFilterGradient: expected operands of the sizes given");
-  if (args.areValid()) kernels->convolutionFilterGradient({x.data, dy.data, dFilter.data, geometry.windows, geometry.N});
-  return nullptr;
-}
-
-struct Export {
-  const char* name;
-  napi_callback function;
-};
 
 constexpr Export EXPORTS[] = {
     {"instructionSets", instructionSets},
@@ -413,9 +340,7 @@ constexpr Export EXPORTS[] = {
     {"layerNormGradient", layerNormGradient},
     {"attentionGradient", attentionGradient},
     {"reduceSum", reduceSum},
-    {"convolution", convolution},
-    {"convolutionInputGradient", convolutionInputGradient},
-    {"convolutionFilterGradient", convolutionFilterGradient},
+    {"stridedCopy", stridedCopy},
 };
 
 }  // namespace
@@ -428,10 +353,7 @@ NAPI_MODULE_INIT() {
   napi_value version;
   napi_create_double(env, patchlens::INTERFACE, &version);
   napi_set_named_property(env, exports, "interface", version);
-  for (const patchlens::Export& each : patchlens::EXPORTS) {
-    napi_value function;
-    napi_create_function(env, each.name, NAPI_AUTO_LENGTH, each.function, nullptr, &function);
-    napi_set_named_property(env, exports, each.name, function);
-  }
+  patchlens::define(env, exports, patchlens::EXPORTS);
+  patchlens::define(env, exports, patchlens::CONVOLUTIONS);
   return exports;
 }

@@ -118,6 +118,16 @@ struct ReduceArguments {
   float factor;
 };
 
+/** out[i] = x[i] over `rank` axes from 2 up, none of them empty; strides count floats. */
+struct CopyArguments {
+  const float* x;
+  float* out;
+  size_t rank;
+  size_t shape[MAX_AXES];
+  size_t xStrides[MAX_AXES];
+  size_t outStrides[MAX_AXES];
+};
+
 /**
  * Windows of Kh×Kw taps on images [B, H, W, C], Oh×Ow of them on each: tap (i, j) of window (y, x) is the pixel at
  * y·strideY + i·dilationY − top, x·strideX + j·dilationX − left, which may lie outside.
@@ -158,6 +168,48 @@ struct ConvolutionFilterGradientArguments {
   size_t N;
 };
 
+/**
+ * out [B, Oh, Ow, C·multiplier] = activation(x * filter + bias), each channel by itself: filter [Kh, Kw, C, multiplier],
+ * taps outside are zero.
+ */
+struct DepthwiseArguments {
+  const float* x;
+  const float* filter;
+  const float* bias;
+  float* out;
+  Windows windows;
+  size_t multiplier;
+  Activation activation;
+};
+
+/** The gradients of ⟨x * filter, dy⟩ of a depthwise convolution. */
+struct DepthwiseInputGradientArguments {
+  const float* dy;
+  const float* filter;
+  float* dx;
+  Windows windows;
+  size_t multiplier;
+};
+struct DepthwiseFilterGradientArguments {
+  const float* x;
+  const float* dy;
+  float* dFilter;
+  Windows windows;
+  size_t multiplier;
+};
+
+/** out = (x − mean)/√(variance + ε)·scale + offset for each of `rows` rows of C floats; scale 1, offset 0 where null. */
+struct BatchNormArguments {
+  const float* x;
+  const float* mean;
+  const float* variance;
+  const float* offset;
+  const float* scale;
+  float* out;
+  size_t rows, C;
+  double epsilon;
+};
+
 struct Kernels {
   /** Name in PATCHLENS_ISA and in `doctor`. */
   const char* name;
@@ -179,9 +231,18 @@ struct Kernels {
   void (*attentionGradient)(const AttentionGradientArguments&);
   void (*attentionMaskGradient)(const AttentionGradientArguments&);
   void (*reduceSum)(const ReduceArguments&);
+  void (*stridedCopy)(const CopyArguments&);
   void (*convolution)(const ConvolutionArguments&);
   void (*convolutionInputGradient)(const ConvolutionInputGradientArguments&);
   void (*convolutionFilterGradient)(const ConvolutionFilterGradientArguments&);
+  void (*depthwise)(const DepthwiseArguments&);
+  void (*depthwiseInputGradient)(const DepthwiseInputGradientArguments&);
+  void (*depthwiseFilterGradient)(const DepthwiseFilterGradientArguments&);
+  void (*maxPool)(const float* x, float* out, const Windows&);
+  void (*maxPoolGradient)(const float* dy, const float* x, float* dx, const Windows&);
+  void (*averagePool)(const float* x, float* out, const Windows&);
+  void (*averagePoolGradient)(const float* dy, float* dx, const Windows&);
+  void (*batchNorm)(const BatchNormArguments&);
 };
 
 extern const Kernels portableKernels;

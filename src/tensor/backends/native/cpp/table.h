@@ -2,13 +2,17 @@
 
 #include "activation-gradient.h"
 #include "attention-gradient.h"
+#include "batch-norm.h"
 #include "convolution-gradients.h"
+#include "depthwise-gradients.h"
 #include "elementwise.h"
 #include "layer-norm-gradient.h"
 #include "linear.h"
 #include "mat-mul.h"
+#include "pool.h"
 #include "reduce.h"
 #include "softmax.h"
+#include "strided-copy.h"
 
 namespace patchlens {
 
@@ -18,8 +22,9 @@ constexpr Kernels tableOf(const char* name) {
   return {name,         packedSize<S>, packMatrix<S>, linear<S>,  matMul<S>,
           attention<S>, layerNorm<S>,  activate<S>,   softmax<S>, binary<S>,
           activationGradient<S>, layerNormGradient<S>, attentionGradient<S>, attentionMaskGradient<S>, reduceSum<S>,
-
-          convolution<S>, convolutionInputGradient<S>, convolutionFilterGradient<S>};
+          stridedCopy<S>, convolution<S>, convolutionInputGradient<S>, convolutionFilterGradient<S>,
+          depthwise<S>, depthwiseInputGradient<S>, depthwiseFilterGradient<S>, maxPool<S>, maxPoolGradient<S>,
+          averagePool<S>, averagePoolGradient<S>, batchNorm<S>};
 }
 
 }  // namespace patchlens

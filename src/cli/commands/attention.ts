@@ -1,0 +1,208 @@
+import { mkdir, stat } from 'node:fs/promises';
+import { basename, extname, join, resolve } from 'node:path';
+
+import { Command, Option } from 'commander';
+
+import type { AttentionMaps, Model, RgbImage } from '../../index.ts';
+import { attentionOptions, drawOptions, figureStyle, mapOptions } from '../attention-options.ts';
+import type { DrawFlags, MapFlags } from '../attention-options.ts';
+import { CommandFailure, EXIT } from '../exit.ts';
+import { loadModel } from '../load-model.ts';
+import type { CommonFlags, ModelFlags } from '../options.ts';
+import { choice, modelOptions } from '../options.ts';
+import { mapsJson } from '../output/maps-json.ts';
+import { note } from '../output/notes.ts';
+import { fileSink, streamSink } from '../output/sink.ts';
+import type { CommandContext, Patchlens } from '../patchlens.ts';
+
+const FORMATS = ['png', 'svg', 'npy', 'json'] as const;
+type FormatName = (typeof FORMATS)[number];
+
+interface AttentionFlags extends CommonFlags, ModelFlags, MapFlags, DrawFlags {
+  readonly quiet?: true;
+  readonly recursive: boolean;
+  readonly autoOrient: boolean;
+  readonly format?: FormatName;
+  readonly output?: string;
+}
+
+export function attentionCommand(context: CommandContext): Command {
+  const command = new Command('attention')
+    .summary('show where a model looks')
+    .description('Draw maps of what a model attends to over each photograph, or give them as numbers.')
+    .argument('<inputs...>', 'image files, folders or quoted globs')
+    .addHelpText('after', HELP);
+  for (const option of [...mapOptions(), ...modelOptions(), ...drawOptions(), ...fileOptions()]) {
+    command.addOption(option);
+  }
+  return command.action((inputs: string[]) => explainAll(context, inputs, command.optsWithGlobals<AttentionFlags>()));
+}
+
+function fileOptions(): Option[] {
+  const format = choice('--format <name>', 'of the maps, where the name of the output does not say', FORMATS, 'png');
+  return [
+    new Option('--no-recursive', 'do not descend into the folders of a folder').helpGroup('Input:'),
+    new Option('--no-auto-orient', 'leave images as stored, whatever their EXIF orientation says').helpGroup('Input:'),
+    new Option('-o, --output <path>', 'a .png, .svg, .npy or .json for one image, a folder for several').helpGroup(
+      'Output:',
+    ),
+    format.default(undefined).helpGroup('Output:'),
+  ];
+}
+
+async function explainAll(context: CommandContext, inputs: readonly string[], flags: AttentionFlags): Promise<void> {
+  const { io } = context;
+  const patchlens = await context.api();
+  const paths = await patchlens.findImages(inputs, { recursive: flags.recursive });
+  if (paths.length === 0) throw new CommandFailure(EXIT.noInput, `no image matched: ${inputs.join(', ')}`);
+  const targetOf = await outputsFor(paths, flags);
+  using model = await loadModel(patchlens, io, flags.model, flags, { autoOrient: flags.autoOrient });
+  if (!flags.quiet && flags.model === undefined && model.info.notice !== undefined) note(io, model.info.notice);
+  let failed = 0;
+  for (const path of paths) {
+    try {
+      await explainOne(context, patchlens, { model, path, ...targetOf(path) }, flags);
+    } catch (error) {
+      if (!(error instanceof patchlens.PatchlensError && error.code.startsWith('IMAGE_')) || paths.length === 1)
+        throw error;
+      note(io, error.message);
+      failed += 1;
+    }
+  }
+  if (failed > 0) throw new CommandFailure(EXIT.failed, `${failed} of ${paths.length} images could not be explained`);
+}
+
+interface Destination {
+  readonly format: FormatName;
+  /** Standard output when absent. */
+  readonly file: string | undefined;
+}
+
+/** Where each image's maps go, checked before a model is loaded. */
+async function outputsFor(
+  paths: readonly string[],
+  { output, format }: AttentionFlags,
+): Promise<(path: string) => Destination> {
+  const extension = FORMATS.find((name) => extname(output ?? '').toLowerCase() === `.${name}`);
+  if (output === undefined) {
+    const shown = format ?? 'json';
+    if (paths.length === 1 && (shown === 'json' || shown === 'svg')) return () => ({ format: shown, file: undefined });
+    throw usage(`expected --output for ${paths.length === 1 ? shown : `${paths.length} images`}, got none`);
+  }
+  if (extension !== undefined && !(await isFolder(output))) {
+    if (format !== undefined && format !== extension) throw usage(`--output ${output}: expected a .${format} file`);
+    if (paths.length > 1) throw usage(`--output ${output}: expected a folder for ${paths.length} images, got a file`);
+    if (resolve(paths[0] ?? '') === resolve(output))
+      throw usage(`--output ${output}: expected another file than the input`);
+    return () => ({ format: extension, file: output });
+  }
+  if (extname(output) !== '' && !(await isFolder(output))) {
+    throw usage(`--output ${output}: expected ${FORMATS.map((name) => `.${name}`).join(', ')} or a folder`);
+  }
+  await mkdir(output, { recursive: true });
+  const taken = new Map<string, number>();
+  return (path) => {
+    const stem = basename(path, extname(path));
+    const count = (taken.get(stem) ?? 0) + 1;
+    taken.set(stem, count);
+    const chosen = format ?? 'png';
+    return { format: chosen, file: join(output, `${stem}${count === 1 ? '' : `-${count}`}.${chosen}`) };
+  };
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+function usage(message: string): CommandFailure {
+  return new CommandFailure(EXIT.usage, message);
+}
+
+interface Task extends Destination {
+  readonly model: Model;
+  readonly path: string;
+}
+
+async function explainOne(
+  { io }: CommandContext,
+  patchlens: Patchlens,
+  { model, path, format, file }: Task,
+  flags: AttentionFlags,
+): Promise<void> {
+  const photo = await patchlens.decodeImage(path, { autoOrient: flags.autoOrient });
+  const results: AttentionMaps[] = [];
+  for (const method of flags.method ?? [undefined]) {
+    const options = { ...attentionOptions(flags, method), batchSize: flags.batchSize, signal: io.signal };
+    results.push(await model.attention(photo, options));
+  }
+  const data = await rendered(patchlens, { model, path, photo, results, format }, flags);
+  const sink = file === undefined ? streamSink(io.stdout) : await fileSink(file);
+  try {
+    await sink.write(data);
+  } catch (error) {
+    await sink.discard();
+    throw error;
+  }
+  await sink.commit();
+}
+
+interface Explained {
+  readonly model: Model;
+  readonly path: string;
+  readonly photo: RgbImage;
+  readonly results: readonly AttentionMaps[];
+  readonly format: FormatName;
+}
+
+async function rendered(
+  patchlens: Patchlens,
+  { model, path, photo, results, format }: Explained,
+  flags: AttentionFlags,
+): Promise<string | Uint8Array> {
+  switch (format) {
+    case 'png':
+    case 'svg':
+      return patchlens.drawMaps(photo, results, model.info, figureStyle(flags, format));
+    case 'json':
+      return mapsJson(path, model.info.name, results);
+    case 'npy':
+      return stacked(patchlens, results);
+  }
+}
+
+/** All maps as one array [maps, Gh, Gw], in the order of the methods, then of layers, then of heads. */
+function stacked({ npyFile }: Patchlens, results: readonly AttentionMaps[]): Uint8Array {
+  const maps = results.flatMap((result) => result.maps);
+  const shape = maps[0]?.values.shape ?? [];
+  if (maps.some(({ values }) => values.shape.join() !== shape.join())) {
+    throw usage(
+      'expected methods whose maps have one size for .npy, got several. Ask for them one by one, or for .json.',
+    );
+  }
+  const data = new Float32Array(maps.reduce((sum, { values }) => sum + values.size, 0));
+  let at = 0;
+  for (const { values } of maps) {
+    data.set(values.data, at);
+    at += values.size;
+  }
+  return npyFile([maps.length, ...shape], data);
+}
+
+const HELP = `
+Methods of a class explain the likeliest one or --target; rollout and attention
+are the same for every class. grad-cam, occlusion and rise also suit networks
+without attention. Colours span zero to a map's greatest value, as the bar says.
+
+Examples:
+  patchlens attention cat.jpg --output cat.png
+  patchlens attention cat.jpg --method rollout relevance grad-cam -o cat.svg
+  patchlens attention cat.jpg --method attention --layer all --head all -o wall.png
+  patchlens attention cat.jpg --method attention --query 6,7 --layer 3 -o cat.npy
+  patchlens attention cat.jpg --method relevance --target "tiger cat" --contour 0.5 -o cat.png
+  patchlens attention photos --method relevance --output maps --format svg
+
+Exit codes: 0 done, 1 an image failed, 2 usage, 3 no image matched, 4 problem
+with the model or the backend.`;

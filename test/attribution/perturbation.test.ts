@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest';
+
+import { blurred, withoutCells } from '../../src/attribution/fills.ts';
+import {
+  areaUnder,
+  centreOrder,
+  descendingOrder,
+  removedCells,
+  stepCounts,
+} from '../../src/attribution/perturbation.ts';
+import { randomFrom } from '../../src/attribution/random.ts';
+import { RiseAverage, riseMask } from '../../src/attribution/rise.ts';
+import { ArgumentError } from '../../src/errors.ts';
+
+describe('deletion and insertion', () => {
+  test('go from the greatest value to the least', () => {
+    expect([...descendingOrder([1, 3, 2, 3])]).toEqual([1, 3, 2, 0]);
+    expect([...descendingOrder([1, 3, 2, 3], [0, 3, 2, 1])]).toEqual([3, 1, 2, 0]);
+    expect([...removedCells('deletion', Int32Array.of(1, 3, 2, 0), 2)]).toEqual([0, 1, 0, 1]);
+    expect([...removedCells('insertion', Int32Array.of(1, 3, 2, 0), 2)]).toEqual([1, 0, 1, 0]);
+  });
+
+  test('the centre comes first, also on a grid that is no square', () => {
+    expect([...centreOrder({ Gh: 3, Gw: 3 })].slice(0, 5)).toEqual([4, 1, 3, 5, 7]);
+    expect([...centreOrder({ Gh: 1, Gw: 5 })]).toEqual([2, 1, 3, 0, 4]);
+  });
+
+  test('steps reach from none to all', () => {
+    expect(stepCounts(10, 4)).toEqual([0, 3, 5, 8, 10]);
+  });
+
+  test('the area of a straight line is half', () => {
+    expect(areaUnder([1, 0.5, 0])).toBe(0.5);
+    expect(areaUnder([1, 1])).toBe(1);
+  });
+});
+
+describe('fills', () => {
+  test('a removed cell is taken from the fill, pixel by pixel', () => {
+    const image = { data: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8), height: 2, width: 4 };
+    const fill = image.data.map((value) => -value);
+    const out = new Float32Array(8);
+    withoutCells(image, fill, Uint8Array.of(0, 1), { Gh: 1, Gw: 2 }, out);
+    expect([...out]).toEqual([1, 2, -3, -4, 5, 6, -7, -8]);
+  });
+
+  test('a blur leaves an even image as it is and spreads a point evenly', () => {
+    const even = { data: new Float32Array(5 * 7 * 3).fill(0.5), height: 5, width: 7 };
+    expect(blurred(even, 2)).toBeCloseToArray(even.data, { atol: 1e-6 });
+    const point = { data: new Float32Array(21 * 21), height: 21, width: 21 };
+    point.data[10 * 21 + 10] = 1;
+    const spread = blurred(point, 1.5);
+    const at = (y: number, x: number): number => spread[(10 + y) * 21 + 10 + x]!;
+    expect(at(2, 0)).toBeCloseTo(at(0, -2), 8);
+    // The two-dimensional Gaussian, one axis after the other.
+    expect(at(1, 2) / at(0, 0)).toBeCloseTo(Math.exp(-5 / (2 * 1.5 ** 2)), 5);
+    expect(spread.reduce((a, b) => a + b)).toBeCloseTo(1, 5);
+  });
+});
+
+describe('RISE', () => {
+  const options = { count: 1, cells: 3, shown: 0.5 };
+
+  test('masks are the same for the same seed, lie between 0 and 1, and show their share', () => {
+    const masks = (seed: number) => {
+      const random = randomFrom(seed);
+      return Array.from({ length: 300 }, () => riseMask(random, 12, 16, options));
+    };
+    expect(masks(5)[7]).toEqual(masks(5)[7]);
+    expect(masks(5)[7]).not.toEqual(masks(6)[7]);
+    const values = masks(5).flatMap((mask) => Array.from(mask));
+    expect(Math.min(...values.slice(0, 5000))).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...values.slice(0, 5000))).toBeLessThanOrEqual(1);
+    expect(values.reduce((a, b) => a + b) / values.length).toBeCloseTo(0.5, 1);
+  });
+
+  test('finds the place that a score depends on', () => {
+    const random = randomFrom(3);
+    const average = new RiseAverage(12 * 16);
+    for (let i = 0; i < 500; i += 1) {
+      const mask = riseMask(random, 12, 16, options);
+      average.add(mask, mask[4 * 16 + 11]!);
+    }
+    const values = average.values(0.5);
+    expect(values.indexOf(Math.max(...values))).toBe(4 * 16 + 11);
+  });
+
+  test('options outside their range are refused', () => {
+    for (const wrong of [{ count: 0 }, { cells: 0 }, { shown: 0 }, { shown: 1 }]) {
+      expect(() => riseMask(randomFrom(1), 8, 8, { ...options, ...wrong })).toThrow(ArgumentError);
+    }
+  });
+});
+
+test('a permutation has every number once, and is the same for the same seed', () => {
+  const order = randomFrom(11).permutation(97);
+  expect(order.toSorted()).toEqual(Int32Array.from({ length: 97 }, (_, i) => i));
+  expect(randomFrom(11).permutation(97)).toEqual(order);
+});

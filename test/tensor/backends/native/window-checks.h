@@ -1,0 +1,154 @@
+// Convolutions, pooling and batch normalisation against their definitions.
+#pragma once
+
+#include <cstdlib>
+#include <memory>
+
+#include "harness.h"
+#include "scratch.h"
+
+namespace patchlens {
+
+/** Small, odd, sometimes larger than the image; the padding such that some windows may lie outside altogether. */
+inline Windows randomWindows() {
+  Windows w{below(8) == 0 ? 0 : 1 + below(3), 1 + below(14), 1 + below(14), 1 + below(below(4) == 0 ? 90 : 9), 1 + below(4),
+            1 + below(4), 1, 1, ptrdiff_t(1 + below(3)), ptrdiff_t(1 + below(3)), 1, 1, ptrdiff_t(below(4)), ptrdiff_t(below(4))};
+  w.Oh = below(9) == 0 ? 0 : 1 + (w.H + size_t(w.top)) / size_t(w.strideY);
+  w.Ow = 1 + (w.W + size_t(w.left)) / size_t(w.strideX);
+  return w;
+}
+
+/** Calls back with the window, the tap and the pixel, for every tap inside an image. */
+template <class Each>
+inline void visitTaps(const Windows& w, Each each) {
+  for (size_t window = 0; window < w.count(); window++) {
+    for (size_t tap = 0; tap < w.taps(); tap++) {
+      const ptrdiff_t y = ptrdiff_t(window / w.Ow % w.Oh) * w.strideY + ptrdiff_t(tap / w.Kw) * w.dilationY - w.top;
+      const ptrdiff_t x = ptrdiff_t(window % w.Ow) * w.strideX + ptrdiff_t(tap % w.Kw) * w.dilationX - w.left;
+      if (y < 0 || x < 0 || y >= ptrdiff_t(w.H) || x >= ptrdiff_t(w.W)) continue;
+      each(window, tap, (window / w.Ow / w.Oh * w.H + size_t(y)) * w.W + size_t(x));
+    }
+  }
+}
+
+/** Room for a matrix as `pack` lays it out. */
+inline std::unique_ptr<float, decltype(&std::free)> packedMatrix(const Kernels& kernels, const Floats& matrix, size_t K, size_t N) {
+  const size_t size = kernels.packedSize(K, N);
+  void* const memory = std::aligned_alloc(CACHE_LINE, (size * sizeof(float) / CACHE_LINE + 1) * CACHE_LINE);
+  std::unique_ptr<float, decltype(&std::free)> packed(static_cast<float*>(memory), std::free);
+  kernels.pack(matrix.data(), packed.get(), K, N);
+  return packed;
+}
+
+inline void checkConvolution(const Kernels& kernels) {
+  Windows w = randomWindows();
+  const size_t N = 1 + below(below(4) == 0 ? 90 : 9), K = w.taps() * w.C;
+  const Floats x = random(w.pixels() * w.C), filter = random(K * N), dy = random(w.count() * N), bias = random(N);
+  Floats dx = poisoned(x.size()), dFilter = poisoned(filter.size()), out = poisoned(dy.size());
+  kernels.convolutionInputGradient({dy.data(), filter.data(), dx.data(), w, N});
+  kernels.convolutionFilterGradient({x.data(), dy.data(), dFilter.data(), w, N});
+  std::vector<double> expectedX(x.size()), expectedFilter(filter.size()), expected(dy.size());
+  visitTaps(w, [&](size_t window, size_t tap, size_t pixel) {
+    for (size_t c = 0; c < w.C; c++) {
+      for (size_t n = 0; n < N; n++) {
+        expectedX[pixel * w.C + c] += double(dy[window * N + n]) * filter[(tap * w.C + c) * N + n];
+        expectedFilter[(tap * w.C + c) * N + n] += double(dy[window * N + n]) * x[pixel * w.C + c];
+      }
+    }
+  });
+  compare("convolution, gradient of the images", dx, expectedX, sumOf(w.taps() * N));
+  compare("convolution, gradient of the filter", dFilter, expectedFilter, sumOf(w.count()));
+  w.dilationY = ptrdiff_t(1 + below(3)), w.dilationX = ptrdiff_t(1 + below(3));
+  const bool hasBias = below(2);
+  const auto activation = Activation(below(ACTIVATIONS));
+  const auto packed = packedMatrix(kernels, filter, K, N);
+  kernels.convolution({x.data(), packed.get(), hasBias ? bias.data() : nullptr, out.data(), w, N, activation});
+  visitTaps(w, [&](size_t window, size_t tap, size_t pixel) {
+    for (size_t c = 0; c < w.C; c++) {
+      for (size_t n = 0; n < N; n++) expected[window * N + n] += double(x[pixel * w.C + c]) * filter[(tap * w.C + c) * N + n];
+    }
+  });
+  for (size_t i = 0; i < expected.size(); i++) expected[i] = activated(expected[i] + (hasBias ? bias[i % N] : 0), activation);
+  compare("convolution", out, expected, sumOf(K));
+}
+
+inline void checkDepthwise(const Kernels& kernels) {
+  Windows w = randomWindows();
+  w.dilationY = ptrdiff_t(1 + below(3)), w.dilationX = ptrdiff_t(1 + below(3));
+  const size_t multiplier = below(3) == 0 ? 1 + below(3) : 1, N = w.C * multiplier;
+  const Floats x = random(w.pixels() * w.C), filter = random(w.taps() * N), dy = random(w.count() * N), bias = random(N);
+  const bool hasBias = below(2);
+  const auto activation = Activation(below(ACTIVATIONS));
+  Floats dx = poisoned(x.size()), dFilter = poisoned(filter.size()), out = poisoned(dy.size());
+  kernels.depthwise({x.data(), filter.data(), hasBias ? bias.data() : nullptr, out.data(), w, multiplier, activation});
+  kernels.depthwiseInputGradient({dy.data(), filter.data(), dx.data(), w, multiplier});
+  kernels.depthwiseFilterGradient({x.data(), dy.data(), dFilter.data(), w, multiplier});
+  std::vector<double> expectedX(x.size()), expectedFilter(filter.size()), expected(dy.size());
+  visitTaps(w, [&](size_t window, size_t tap, size_t pixel) {
+    for (size_t n = 0; n < N; n++) {
+      const size_t c = pixel * w.C + n / multiplier;
+      expected[window * N + n] += double(x[c]) * filter[tap * N + n];
+      expectedX[c] += double(dy[window * N + n]) * filter[tap * N + n];
+      expectedFilter[tap * N + n] += double(dy[window * N + n]) * x[c];
+    }
+  });
+  for (size_t i = 0; i < expected.size(); i++) expected[i] = activated(expected[i] + (hasBias ? bias[i % N] : 0), activation);
+  compare("depthwise", out, expected, sumOf(w.taps()));
+  compare("depthwise, gradient of the images", dx, expectedX, sumOf(w.taps() * multiplier));
+  compare("depthwise, gradient of the filter", dFilter, expectedFilter, sumOf(w.count()));
+}
+
+inline void checkPools(const Kernels& kernels) {
+  const Windows w = randomWindows();
+  const size_t C = w.C;
+  const Floats x = random(w.pixels() * C), dy = random(w.count() * C);
+  Floats greatest = poisoned(dy.size()), means = poisoned(dy.size()), dGreatest = poisoned(x.size()), dMeans = poisoned(x.size());
+  kernels.maxPool(x.data(), greatest.data(), w);
+  kernels.averagePool(x.data(), means.data(), w);
+  kernels.maxPoolGradient(dy.data(), x.data(), dGreatest.data(), w);
+  kernels.averagePoolGradient(dy.data(), dMeans.data(), w);
+  std::vector<double> expectedGreatest(dy.size(), -INFINITY), sums(dy.size()), counts(dy.size());
+  std::vector<double> expectedDGreatest(x.size()), expectedDMeans(x.size());
+  std::vector<size_t> places(dy.size());
+  visitTaps(w, [&](size_t window, size_t, size_t pixel) {
+    for (size_t c = 0; c < C; c++) {
+      const size_t at = window * C + c, from = pixel * C + c;
+      sums[at] += x[from], counts[at]++;
+      if (x[from] > expectedGreatest[at]) expectedGreatest[at] = x[from], places[at] = from;
+    }
+  });
+  visitTaps(w, [&](size_t window, size_t, size_t pixel) {
+    for (size_t c = 0; c < C; c++) expectedDMeans[pixel * C + c] += dy[window * C + c] / counts[window * C + c];
+  });
+  for (size_t at = 0; at < dy.size(); at++) {
+    if (counts[at] > 0) expectedDGreatest[places[at]] += dy[at];
+    sums[at] /= counts[at];
+    // A window without a pixel: −∞ and NaN.
+    if (counts[at] > 0) continue;
+    if (greatest[at] != -INFINITY || means[at] == means[at]) std::printf("pool of nothing: got %g, %g\n", greatest[at], means[at]), failures++;
+    expectedGreatest[at] = sums[at] = 0;
+    greatest[at] = means[at] = 0;
+  }
+  compare("maxPool", greatest, expectedGreatest, 0);
+  compare("averagePool", means, sums, 1e-5);
+  compare("maxPool, gradient", dGreatest, expectedDGreatest, 1e-5);
+  compare("averagePool, gradient", dMeans, expectedDMeans, 1e-5);
+}
+
+inline void checkBatchNorm(const Kernels& kernels) {
+  const size_t rows = randomSize(), C = 1 + randomSize();
+  const Floats x = random(rows * C), mean = random(C), offset = random(C), scale = random(C);
+  Floats variance = random(C), out = poisoned(rows * C);
+  for (float& value : variance) value = value * value + 0.1f;
+  const bool hasOffset = below(2), hasScale = below(2);
+  kernels.batchNorm({x.data(), mean.data(), variance.data(), hasOffset ? offset.data() : nullptr,
+                     hasScale ? scale.data() : nullptr, out.data(), rows, C, 1e-3});
+  std::vector<double> expected(rows * C);
+  for (size_t i = 0; i < rows * C; i++) {
+    const size_t c = i % C;
+    expected[i] = (double(x[i]) - mean[c]) / std::sqrt(variance[c] + 1e-3) * (hasScale ? scale[c] : 1) + (hasOffset ? offset[c] : 0);
+  }
+  compare("batchNorm", out, expected, 1e-5);
+}
+
+}  // namespace patchlens
