@@ -64,6 +64,8 @@ export type {
 } from './weights/architecture.ts';
 export type {
   CnnConfig,
+  ConvNeXtConfig,
+  ConvNeXtStage,
   InvertedResidual,
   MobileNetV2Config,
   ResNetConfig,

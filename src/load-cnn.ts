@@ -1,9 +1,11 @@
 import { tensor4d } from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 
+import { buildConvNeXt } from './cnn/build-convnext.ts';
 import { buildFolded } from './cnn/build.ts';
 import type { BuiltLayers } from './cnn/build.ts';
 import { runFolded } from './cnn/conv-norm.ts';
+import { convNeXtParams } from './cnn/convnext-params.ts';
 import { countTrained, shapesOf } from './cnn/leaves.ts';
 import type { Leaf } from './cnn/leaves.ts';
 import { mobileNetV2Layers } from './cnn/mobilenet-v2.ts';
@@ -46,10 +48,13 @@ function paramsOf(config: CnnConfig, leaf: Leaf<unknown>): unknown {
       return resNetParams(config, leaf);
     case 'mobilenet-v2':
       return mobileNetV2Params(config, leaf);
+    case 'convnext':
+      return convNeXtParams(config, leaf);
   }
 }
 
 function layersOf(arrays: NamedArrays, config: CnnConfig): BuiltLayers {
+  if (config.kind === 'convnext') return buildConvNeXt(arrays, config);
   return buildFolded(arrays, config.epsilon, ({ leaf, unit }) => {
     switch (config.kind) {
       case 'resnet':

@@ -90,6 +90,7 @@ function planOf({ config, imageSize }: Description, context: PlanContext): Plan 
       return planViT(config, imageSize, context);
     case 'resnet':
     case 'mobilenet-v2':
+    case 'convnext':
       return planCnn(config, imageSize, context);
   }
 }

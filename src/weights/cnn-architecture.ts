@@ -64,5 +64,29 @@ export interface InvertedResidual {
   readonly residual: boolean;
 }
 
+/** What a ConvNeXt checkpoint says of its own shape (Liu et al. 2022). */
+export interface ConvNeXtConfig {
+  readonly kind: 'convnext';
+  readonly numChannels: number;
+  readonly numClasses: number;
+  /** Side and stride of the first convolution, in pixels. */
+  readonly patchSize: number;
+  /** Side of the depthwise convolutions. */
+  readonly kernelSize: number;
+  readonly stages: readonly ConvNeXtStage[];
+  /** Whether each branch is multiplied, channel by channel, before it is added. */
+  readonly layerScale: boolean;
+  /** ε of every layer norm. */
+  readonly epsilon: number;
+}
+
+export interface ConvNeXtStage {
+  /** Number of blocks. */
+  readonly depth: number;
+  readonly width: number;
+  /** Columns in the middle of each block's MLP. */
+  readonly hiddenDim: number;
+}
+
 /** The convolutional architectures that patchlens has; `kind` tells them apart. */
-export type CnnConfig = ResNetConfig | MobileNetV2Config;
+export type CnnConfig = ResNetConfig | MobileNetV2Config | ConvNeXtConfig;

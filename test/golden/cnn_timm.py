@@ -66,6 +66,38 @@ VARIANTS |= {
     },
 }
 
+
+def convnext_stages(model: nn.Module) -> dict[str, tuple[nn.Module, str]]:
+    stages = {'stem': (model.stem, 'output')}
+    for index, stage in enumerate(model.stages):
+        if index > 0:
+            stages[f'stages.{index}.downsample'] = (stage.downsample, 'output')
+        for number, block in enumerate(stage.blocks):
+            name = f'stages.{index}.blocks.{number}'
+            stages[f'{name}.depthwise'] = (block.conv_dw, 'output')
+            stages[name] = (block, 'output')
+    return {**stages, 'pooled': (model.head.global_pool, 'output')}
+
+
+VARIANTS |= {
+    'timm-convnext': {
+        'architecture': 'convnext_tiny',
+        'special': 'layer scale, a stage of two; ε 1e-6 counts in the stem',
+        'model_args': {'depths': (1, 2, 1, 1), 'dims': (6, 8, 10, 12)},
+        'preprocessing': {'crop_pct': 0.875, 'interpolation': 'bicubic', **IMAGENET},
+        'small_stem': 1e-3,
+        'stages': convnext_stages,
+    },
+    'timm-convnext-conv-mlp': {
+        'architecture': 'convnext_atto',
+        'special': 'an MLP of 1 × 1 convolutions; stored as F16',
+        'model_args': {'depths': (1, 1, 1, 1), 'dims': (4, 6, 8, 10)},
+        'preprocessing': {'crop_pct': 0.95, 'interpolation': 'bicubic', **IMAGENET},
+        'dtype': torch.float16,
+        'stages': convnext_stages,
+    },
+}
+
 # Small and few, as timm's stem is 64 channels wide whatever is asked for.
 SIZE = 32
 

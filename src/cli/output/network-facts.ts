@@ -1,4 +1,4 @@
-import type { MobileNetV2Config, ModelInfo, ResNetConfig, ViTConfig } from '../../index.ts';
+import type { ConvNeXtConfig, MobileNetV2Config, ModelInfo, ResNetConfig, ViTConfig } from '../../index.ts';
 import type { Fact } from './facts.ts';
 import { count } from './numbers.ts';
 
@@ -11,6 +11,8 @@ export function networkFacts(config: ModelInfo['config']): Fact[] {
       return resNetFacts(config);
     case 'mobilenet-v2':
       return mobileNetFacts(config);
+    case 'convnext':
+      return convNeXtFacts(config);
   }
 }
 
@@ -60,6 +62,18 @@ function mobileNetFacts({ stemWidth, blocks, lastWidth, padding }: MobileNetV2Co
     ['Blocks', `${blocks.length} inverted residuals`],
     ['Channels', `${channels} (stem, last block, last convolution)`],
     ['Padding', padding === 'same' ? 'as TensorFlow pads: the odd pixel at the end' : 'the same on every side'],
+    ['Pooling', 'mean of all positions'],
+  ];
+}
+
+function convNeXtFacts({ patchSize, kernelSize, stages }: ConvNeXtConfig): Fact[] {
+  return [
+    ['Patches', `of ${patchSize} x ${patchSize} pixels`],
+    [
+      'Stages',
+      `${stages.map(({ depth }) => depth).join(', ')} blocks of ${stages.map(({ width }) => width).join(', ')} channels`,
+    ],
+    ['Filters', `${kernelSize} x ${kernelSize}, depthwise`],
     ['Pooling', 'mean of all positions'],
   ];
 }
