@@ -57,7 +57,7 @@ function describedMaps(found: ImageMaps, info: ModelInfo, { width, height }: Rgb
   };
 }
 
-function softmaxOf(logits: Float32Array): Float64Array {
+export function softmaxOf(logits: Float32Array): Float64Array {
   const greatest = logits.reduce((best, value) => Math.max(best, value), -Infinity);
   const exponentials = Float64Array.from(logits, (value) => Math.exp(value - greatest));
   const sum = exponentials.reduce((total, value) => total + value, 0);

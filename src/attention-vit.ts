@@ -78,7 +78,7 @@ function gradientRequest({ method, layers }: Question, targets: readonly number[
     : { weights: layers, targets, between };
 }
 
-function questionOf(config: ViT['config'], options: Chosen): Question {
+export function questionOf(config: ViT['config'], options: Chosen): Question {
   const { method, heads, fusion = 'mean', direction = 'from', discard } = options;
   const grid = tokenGridOf(config);
   const query = options.query ?? (grid.prefix.includes('class') ? 'class' : PATCHES);
@@ -120,7 +120,7 @@ function checkIndex(name: string, index: number, count: number): void {
 
 type Found = Pick<ImageMaps, 'maps' | 'outliers'>;
 
-function plainMaps(question: Question, trace: Trace, image: number): Found {
+export function plainMaps(question: Question, trace: Trace, image: number): Found {
   const { method, layers, grid } = question;
   if (method === 'rollout') {
     const { heads, discard, fusion } = question;
@@ -152,7 +152,7 @@ function rawMaps(question: Question, trace: Trace, layer: number, image: number)
   return (heads ?? allHeads(weights)).map((head) => mapOf(grid, row(headOf(weights, head)), { layer, head }));
 }
 
-function gradientMaps(question: Question, trace: GradientTrace, image: number): Found {
+export function gradientMaps(question: Question, trace: GradientTrace, image: number): Found {
   const { method, grid, layers, asking, heads, discard } = question;
   const traced = layers.flatMap((layer) => trace.layers.get(layer)?.[image] ?? []);
   switch (method) {

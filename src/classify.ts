@@ -1,3 +1,5 @@
+import { exploredImage } from './attention-explorer.ts';
+import type { ExploreOptions } from './attention-explorer.ts';
 import { explainImages, statisticsOf } from './attention-images.ts';
 import type { AttentionMaps, AttentionOptions } from './attention-methods.ts';
 import type { HeadStatistics } from './attribution/head-statistics.ts';
@@ -17,6 +19,7 @@ import { topK } from './metrics/top-k.ts';
 import type { LoadOptions, ModelInfo } from './model-info.ts';
 import type { Prediction } from './prediction.ts';
 import { probabilitiesOf } from './probabilities.ts';
+import type { ExplorerData } from './report/explorer/explorer-data.ts';
 
 /** A path, the bytes of an encoded file (whole, or as a stream of them), or pixels. */
 export type ImageInput = string | Uint8Array | AsyncIterable<Uint8Array> | RgbImage;
@@ -87,6 +90,14 @@ export interface Model extends Disposable {
    */
   attention(image: ImageInput, options?: AttentionOptions): Promise<AttentionMaps>;
   attention(images: readonly ImageInput[], options?: AttentionOptions): Promise<AttentionMaps[]>;
+
+  /**
+   * What the explorer page shows of one image: attention of every layer and head, maps of the likeliest classes, and the
+   * exact numbers of one token's attention. `explorerPage` makes the page.
+   *
+   * @throws ImageError, ArgumentError, ModelDisposedError; or the signal's reason.
+   */
+  explore(image: ImageInput, options?: ExploreOptions): Promise<ExplorerData>;
 
   /**
    * How far each head of a Vision Transformer looks, and how evenly, averaged over images.
@@ -160,6 +171,11 @@ class NetworkModel implements Model {
     const photos = await Promise.all(images.map((image) => this.#decoded(image)));
     const found = await explainImages(loaded, photos, options, () => this.#goOn(options.signal));
     return isList(given) ? found : found[0]!;
+  }
+
+  async explore(image: ImageInput, options: ExploreOptions = {}): Promise<ExplorerData> {
+    const loaded = this.#alive();
+    return exploredImage(loaded, await this.#decoded(image), options, () => this.#goOn(options.signal));
   }
 
   async headStatistics(images: readonly ImageInput[], { signal }: { signal?: AbortSignal | undefined } = {}) {

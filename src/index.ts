@@ -1,3 +1,6 @@
+export { explorerPage } from './attention-explorer.ts';
+export type { ExploreOptions } from './attention-explorer.ts';
+export type { StepsPlace } from './attention-steps.ts';
 export { drawMaps } from './attention-figure.ts';
 export type { FigureStyle } from './attention-figure.ts';
 export { ATTENTION_METHODS } from './attention-methods.ts';
@@ -43,6 +46,7 @@ export type { NetworkChoice, ResNetChoice, ViTChoice } from './train-network.ts'
 export type { RecipeOptions } from './train-recipe.ts';
 export type { DownloadProgress } from './weights/hub/download.ts';
 export type { Explanation } from './report/explanation.ts';
+export type { ExplorerData } from './report/explorer/explorer-data.ts';
 export { COLOUR_MAPS } from './report/figure/colour-map.ts';
 export type { ColourMapName, Range } from './report/figure/colour-map.ts';
 export { FIGURE_THEMES } from './report/figure/figure.ts';
@@ -62,7 +66,16 @@ export type {
   PositionResample,
   ViTConfig,
 } from './weights/architecture.ts';
-export type { CnnConfig, ResNetConfig, ResNetStage, ResNetStem } from './weights/cnn-architecture.ts';
+export type {
+  CnnConfig,
+  ConvNeXtConfig,
+  ConvNeXtStage,
+  InvertedResidual,
+  MobileNetV2Config,
+  ResNetConfig,
+  ResNetStage,
+  ResNetStem,
+} from './weights/cnn-architecture.ts';
 export type { Interpolation, Preprocessing, Resize, Rgb, Size } from './weights/preprocessing.ts';
 export { MODEL_NAMES } from './weights/family.ts';
 export type { ModelNames } from './weights/family.ts';

@@ -1,9 +1,15 @@
 import { tensor4d } from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 
+import { buildConvNeXt } from './cnn/build-convnext.ts';
 import { buildFolded } from './cnn/build.ts';
+import type { BuiltLayers } from './cnn/build.ts';
 import { runFolded } from './cnn/conv-norm.ts';
+import { convNeXtParams } from './cnn/convnext-params.ts';
 import { countTrained, shapesOf } from './cnn/leaves.ts';
+import type { Leaf } from './cnn/leaves.ts';
+import { mobileNetV2Layers } from './cnn/mobilenet-v2.ts';
+import { mobileNetV2Params, mobileNetV2Tree } from './cnn/mobilenet-v2-params.ts';
 import { resNetLayers } from './cnn/resnet.ts';
 import { resNetParams, resNetTree } from './cnn/resnet-params.ts';
 import { ArgumentError, ConfigError } from './errors.ts';
@@ -23,7 +29,7 @@ export function planCnn(config: CnnConfig, ownSize: Size, { where, options }: Pl
     throw new ConfigError(`model ${where}: expected a model of 3 colour channels, got ${config.numChannels}`);
   }
   const imageSize = options.imageSize === undefined ? ownSize : checkedSize(options.imageSize);
-  const shapes = shapesOf((leaf) => resNetParams(config, leaf));
+  const shapes = shapesOf((leaf) => paramsOf(config, leaf));
   return {
     config,
     imageSize,
@@ -36,10 +42,27 @@ export function planCnn(config: CnnConfig, ownSize: Size, { where, options }: Pl
   };
 }
 
-function layersOf(arrays: NamedArrays, config: CnnConfig) {
-  return buildFolded(arrays, config.epsilon, ({ leaf, unit }) =>
-    resNetLayers(config, resNetTree(config, leaf, unit), runFolded),
-  );
+function paramsOf(config: CnnConfig, leaf: Leaf<unknown>): unknown {
+  switch (config.kind) {
+    case 'resnet':
+      return resNetParams(config, leaf);
+    case 'mobilenet-v2':
+      return mobileNetV2Params(config, leaf);
+    case 'convnext':
+      return convNeXtParams(config, leaf);
+  }
+}
+
+function layersOf(arrays: NamedArrays, config: CnnConfig): BuiltLayers {
+  if (config.kind === 'convnext') return buildConvNeXt(arrays, config);
+  return buildFolded(arrays, config.epsilon, ({ leaf, unit }) => {
+    switch (config.kind) {
+      case 'resnet':
+        return resNetLayers(config, resNetTree(config, leaf, unit), runFolded);
+      case 'mobilenet-v2':
+        return mobileNetV2Layers(config, mobileNetV2Tree(config, leaf, unit), runFolded);
+    }
+  });
 }
 
 /** Images as one tensor [B, H, W, 3], the caller's to dispose of. */

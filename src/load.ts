@@ -89,6 +89,8 @@ function planOf({ config, imageSize }: Description, context: PlanContext): Plan 
     case 'vit':
       return planViT(config, imageSize, context);
     case 'resnet':
+    case 'mobilenet-v2':
+    case 'convnext':
       return planCnn(config, imageSize, context);
   }
 }

@@ -9,7 +9,14 @@ export default defineConfig({
   test: {
     projects: [
       // What every clone must pass, with nothing but its own files.
-      { test: { ...shared, name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/assets/**'] } },
+      {
+        test: {
+          ...shared,
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/assets/**', 'test/browser/**'],
+        },
+      },
       // The native kernels again on the instruction set that no other suite comes to where there is a faster one.
       {
         test: {
@@ -21,6 +28,8 @@ export default defineConfig({
       },
       // Real weights and photographs, where a machine has them; most of a minute on the plain JavaScript backend.
       { test: { ...shared, name: 'assets', include: ['test/assets/**/*.test.ts'] } },
+      // Pages in a headless Chromium, where a machine has one.
+      { test: { ...shared, name: 'browser', include: ['test/browser/**/*.test.ts'] } },
     ],
   },
 });

@@ -17,7 +17,7 @@ export type TokenName = string | readonly [row: number, column: number];
 export const PATCHES = 'patches';
 
 /** Prefix and patches: the N of every attention matrix [H, N, N]. */
-function numTokensOf({ Gh, Gw, prefix }: TokenGrid): number {
+export function numTokensOf({ Gh, Gw, prefix }: TokenGrid): number {
   return prefix.length + Gh * Gw;
 }
 

@@ -16,6 +16,7 @@ export type Patchlens = Pick<
   | 'explainTraining'
   | 'explanationPage'
   | 'explanationText'
+  | 'explorerPage'
   | 'findImages'
   | 'listModels'
   | 'loadModel'

@@ -23,7 +23,7 @@ export interface BuiltLayers extends Disposable {
 /**
  * Puts the parameters of a checkpoint on the current backend, every batch norm folded into the convolution before it.
  *
- * @param epsilon of the batch norms.
+ * @param epsilon of the batch norms, where there are any.
  * @throws WeightsError when a parameter is missing or misshapen; nothing is left on the backend then.
  */
 export function buildFolded(

@@ -19,7 +19,7 @@ export interface ConvNormParams<T = Tensor> {
  */
 export type RunConvNorm<Unit> = (x: Tensor4D, unit: Unit, options: ConvNormOptions) => Tensor4D;
 
-interface ConvNormOptions extends ConvolutionOptions {
+export interface ConvNormOptions extends ConvolutionOptions {
   /** The unit's place in the tree of parameters. */
   readonly name: string;
 }

@@ -1,7 +1,6 @@
-import { add, dispose, maxPool, mean, relu, tidy } from '@tensorflow/tfjs-core';
+import { add, dispose, maxPool, relu, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 
-import { project } from '../nn/linear.ts';
 import { forward } from '../nn/network.ts';
 import type { Layer } from '../nn/network.ts';
 import type { Probe } from '../nn/probe.ts';
@@ -10,6 +9,7 @@ import { ranked } from '../tensor/ranked.ts';
 import type { ResNetConfig } from '../weights/cnn-architecture.ts';
 import { runWithBatchStatistics } from './conv-norm.ts';
 import type { RunConvNorm, RunningStatistics } from './conv-norm.ts';
+import { pooledHead } from './head.ts';
 import type { ResidualParams, ResNetParams } from './resnet-params.ts';
 
 /**
@@ -30,7 +30,7 @@ export function resNetLayers<Unit>(
   return [
     { name: 'stem', apply: (images: Tensor4D, probe) => stem(images, params.stem, { config, run, probe }) },
     ...blocks,
-    { name: 'logits', apply: (x: Tensor4D, probe) => head(x, params, probe) },
+    { name: 'logits', apply: (x: Tensor4D, probe) => pooledHead(x, params.head, probe) },
   ];
 }
 
@@ -74,15 +74,6 @@ function residualBlock<Unit>(
     const skipped = shortcut === undefined ? x : run(x, shortcut, { name: `${name}.shortcut`, stride });
     if (shortcut !== undefined) probe?.(`${name}.shortcut`, skipped);
     return relu(add<Tensor4D>(branch, skipped));
-  });
-}
-
-/** The mean of all positions, then a linear layer: [B, h, w, C] → [B, classes]. */
-function head<Unit>(x: Tensor4D, params: ResNetParams<Tensor, Unit>, probe: Probe | undefined): Tensor2D {
-  return tidy(() => {
-    const pooled: Tensor2D = mean(x, [1, 2]);
-    probe?.('pooled', pooled);
-    return project(pooled, params.head);
   });
 }
 

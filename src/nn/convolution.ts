@@ -13,9 +13,10 @@ export interface ConvolutionParams<T = Tensor> {
 
 /**
  * What lies beyond the border is zero. `symmetric`: as many pixels on each side, half of the kernel rounded down (torch's
- * `padding=k // 2`). `same`: as many as make ⌈size / stride⌉ outputs, an odd one at the end (TensorFlow's `SAME`).
+ * `padding=k // 2`). `same`: as many as make ⌈size / stride⌉ outputs, an odd one at the end (TensorFlow's `SAME`). `none`:
+ * the filters stay inside, and pixels that fill no stride are left out.
  */
-type Padding = 'symmetric' | 'same';
+type Padding = 'symmetric' | 'same' | 'none';
 
 export interface ConvolutionOptions {
   /** Default 1. */
@@ -28,7 +29,7 @@ export interface ConvolutionOptions {
   readonly activation?: 'linear' | 'relu' | 'relu6';
 }
 
-/** Cross-correlation with square filters: [B, H, W, in] → [B, ⌈H / stride⌉, ⌈W / stride⌉, out] for odd kernels. */
+/** Cross-correlation with square filters: [B, H, W, in] → [B, ⌈H / stride⌉, ⌈W / stride⌉, out] for odd kernels, padded. */
 export function convolve(x: Tensor4D, { kernel, bias }: ConvolutionParams, options: ConvolutionOptions = {}): Tensor4D {
   const { stride = 1, padding = 'symmetric', depthwise = false, activation = 'linear' } = options;
   const { k, C } = dims('convolution kernel', kernel, 'k k2 C out');
@@ -46,6 +47,7 @@ export function convolve(x: Tensor4D, { kernel, bias }: ConvolutionParams, optio
 
 /** tfjs's word for it. With stride 1 and an odd kernel both paddings are the same, and `same` is what every backend has. */
 function padOf(padding: Padding, k: number, stride: number): 'same' | 'valid' | number {
+  if (padding === 'none') return 'valid';
   if (padding === 'same' || (stride === 1 && k % 2 === 1)) return 'same';
   const beyond = Math.floor(k / 2);
   return beyond === 0 ? 'valid' : beyond;

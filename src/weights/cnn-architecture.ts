@@ -36,5 +36,57 @@ export interface ResNetStage {
   readonly stride: number;
 }
 
+/** What a MobileNetV2 checkpoint says of its own shape (Sandler et al. 2018). */
+export interface MobileNetV2Config {
+  readonly kind: 'mobilenet-v2';
+  readonly numChannels: number;
+  readonly numClasses: number;
+  /** Channels of the first convolution, 3×3 of stride 2. */
+  readonly stemWidth: number;
+  readonly blocks: readonly InvertedResidual[];
+  /** Channels of the last convolution, 1×1. */
+  readonly lastWidth: number;
+  /** Where the zeros go around an image: the same on both sides (torch), or TensorFlow's `SAME`. */
+  readonly padding: 'symmetric' | 'same';
+  /** ε of every batch norm. */
+  readonly epsilon: number;
+}
+
+export interface InvertedResidual {
+  /** Channels of the depthwise convolution. */
+  readonly hidden: number;
+  /** Channels that it gives. */
+  readonly width: number;
+  readonly stride: number;
+  /** Whether a 1×1 convolution expands the channels first. */
+  readonly expands: boolean;
+  /** Whether its input is added to its output. */
+  readonly residual: boolean;
+}
+
+/** What a ConvNeXt checkpoint says of its own shape (Liu et al. 2022). */
+export interface ConvNeXtConfig {
+  readonly kind: 'convnext';
+  readonly numChannels: number;
+  readonly numClasses: number;
+  /** Side and stride of the first convolution, in pixels. */
+  readonly patchSize: number;
+  /** Side of the depthwise convolutions. */
+  readonly kernelSize: number;
+  readonly stages: readonly ConvNeXtStage[];
+  /** Whether each branch is multiplied, channel by channel, before it is added. */
+  readonly layerScale: boolean;
+  /** ε of every layer norm. */
+  readonly epsilon: number;
+}
+
+export interface ConvNeXtStage {
+  /** Number of blocks. */
+  readonly depth: number;
+  readonly width: number;
+  /** Columns in the middle of each block's MLP. */
+  readonly hiddenDim: number;
+}
+
 /** The convolutional architectures that patchlens has; `kind` tells them apart. */
-export type CnnConfig = ResNetConfig;
+export type CnnConfig = ResNetConfig | MobileNetV2Config | ConvNeXtConfig;

@@ -4,6 +4,9 @@ import { google } from './families/google.ts';
 import { huggingFaceDinov2 } from './families/huggingface-dinov2.ts';
 import { huggingFaceDeiT, huggingFaceViT } from './families/huggingface-vit.ts';
 import { huggingFaceResNet } from './families/huggingface-resnet.ts';
+import { timmConvNeXt, torchvisionConvNeXt } from './families/convnext.ts';
+import { huggingFaceMobileNetV2 } from './families/huggingface-mobilenet-v2.ts';
+import { timmMobileNetV2, torchvisionMobileNetV2 } from './families/mobilenet-v2.ts';
 import { timmResNet, torchvisionResNet } from './families/resnet.ts';
 import { timm } from './families/timm.ts';
 import { torchvision } from './families/torchvision.ts';
@@ -20,6 +23,11 @@ const FAMILIES: readonly Family[] = [
   timmResNet,
   huggingFaceResNet,
   torchvisionResNet,
+  timmMobileNetV2,
+  huggingFaceMobileNetV2,
+  torchvisionMobileNetV2,
+  timmConvNeXt,
+  torchvisionConvNeXt,
 ];
 
 /**

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -66,6 +66,21 @@ describe('patchlens attention', () => {
     expect(bytes.length).toBe(10 + bytes.readUInt16LE(8) + 4 * layers! * Gh! * Gw!);
   });
 
+  it('writes a page to explore, which names neither folder nor markup', async () => {
+    const photo = join(folder, `<img src=x onerror="alert(1)">.png`);
+    await copyFile(STAR, photo);
+    const file = join(folder, 'map.html');
+    expect((await attention(photo, '--steps', '0:1,3', '-o', file)).code).toBe(0);
+    const page = await readFile(file, 'utf8');
+    expect(page).toContain('<h1>Where ');
+    expect(page).toContain('&#60;img src=x onerror=');
+    expect(page).not.toContain('<img src=x');
+    expect(page).not.toContain(folder);
+    const record = JSON.parse(/id="record">(.*?)<\/script>/s.exec(page)![1]!);
+    const places = record.data.steps.map(({ layer, head }: { layer: number; head: number }) => [layer, head]);
+    expect(places).toEqual([[0, 1], ...Array.from({ length: record.data.attention.numHeads }, (_, head) => [3, head])]);
+  });
+
   it('explains several images into a folder, and goes on after a bad one', async () => {
     const bad = join(folder, 'bad.png');
     await writeFile(bad, 'no image');
@@ -86,7 +101,10 @@ describe('patchlens attention', () => {
     [[STAR, '--target', 'cow', '--method', 'relevance'], 'target: expected a class of'],
     [[STAR, '--format', 'png'], 'expected --output for png'],
     [[STAR, HEART, '-o', 'x.png'], 'expected a folder for 2 images, got a file'],
-    [[STAR, '-o', 'x.jpg'], 'expected .png, .svg, .npy, .json or a folder'],
+    [[STAR, '-o', 'x.jpg'], 'expected .png, .svg, .npy, .json, .html or a folder'],
+    [[STAR, '-o', 'x.html', '--method', 'relevance'], '--method: expected none for a page'],
+    [[STAR, '-o', 'x.html', '--steps', '3:'], 'Expected as 11, 0,5:2, all or none.'],
+    [[STAR, '-o', 'x.html', '--steps', '4'], 'steps: expected a layer from 0 to 3, got 4'],
     [[STAR, '--range', '1,0'], 'Expected own, shared, or two numbers'],
     [[STAR, '--discard', '2'], 'Expected a number from 0 to 1.'],
     [[STAR, '--fusion', 'max', '--method', 'rollout', '--head', '7'], 'head: expected a whole number'],

@@ -1,6 +1,7 @@
 import { Readable, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 
+import { explorerPage } from '../../src/attention-explorer.ts';
 import type { Patchlens } from '../../src/cli/patchlens.ts';
 import { run } from '../../src/cli/run.ts';
 import { drawMaps } from '../../src/attention-figure.ts';
@@ -105,6 +106,7 @@ export function fakePatchlens(options: FakeModelOptions = {}): Patchlens {
     explainTraining,
     explanationPage,
     explanationText,
+    explorerPage,
     parseExample,
     listModels: () => [
       { name: 'shapes', description: 'Four shapes, drawn.', numParameters: 1234567, classes: ['circle', 'square'] },
@@ -142,6 +144,7 @@ function fakeModel(name: string, { classes = ['cat', 'dog', 'eel'], notice, onIm
     },
     // Commands that look inside a model are tested with the embedded one.
     attention: notFaked,
+    explore: notFaked,
     headStatistics: notFaked,
     embeddings: notFaked,
     dispose() {},

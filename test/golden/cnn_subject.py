@@ -112,6 +112,8 @@ def run_stages(subject: CnnSubject, pixels: torch.Tensor) -> dict[str, torch.Ten
     for handle in handles:
         handle.remove()
     stages = {name: seen[name].clone() for name in subject.stages}
+    if 'pooled' in stages:
+        stages['pooled'] = stages['pooled'].flatten(1)
     return {'pixels': pixels, **stages, 'logits': logits, 'probabilities': logits.softmax(dim=1)}
 
 

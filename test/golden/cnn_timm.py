@@ -7,7 +7,10 @@ import torch
 from cnn_subject import CnnSubject, randomise
 from cnn_torchvision import stages_of as resnet_stages
 from make_vit_goldens import IMAGENET_MEAN, IMAGENET_STD, LABELS, load
+from safetensors.torch import load_file
+from timm.models import efficientnet
 from timm.models._hub import save_for_hf
+from torch import nn
 
 IMAGENET = {'mean': IMAGENET_MEAN, 'std': IMAGENET_STD}
 
@@ -29,24 +32,78 @@ VARIANTS: dict[str, dict] = {
         'stages': resnet_stages,
     },
 }
+
+
+def mobilenet_stages(model: nn.Module) -> dict[str, tuple[nn.Module, str]]:
+    blocks = [block for stage in model.blocks for block in stage]
+    return {
+        'stem': (model.bn1, 'output'),
+        'blocks.1.expand': (blocks[1].bn1, 'output'),
+        'blocks.1.depthwise': (blocks[1].bn2, 'output'),
+        **{f'blocks.{index}': (block, 'output') for index, block in enumerate(blocks)},
+        'last': (model.bn2, 'output'),
+        'pooled': (model.classifier, 'input'),
+    }
+
+
+# `channel_multiplier` is the builder's argument, not the model's: config.json does not tell it, nor does patchlens ask.
+MOBILENET = {'build': {'channel_multiplier': 0.1}, 'dtype': torch.float16, 'stages': mobilenet_stages}
+VARIANTS |= {
+    'timm-mobilenet-v2': {
+        **MOBILENET,
+        'architecture': 'mobilenetv2_050',
+        'special': 'symmetric padding; stored as F16',
+        'model_args': {},
+        'preprocessing': {'crop_pct': 0.875, 'interpolation': 'bicubic', **IMAGENET},
+    },
+    'timm-mobilenet-v2-same': {
+        **MOBILENET,
+        'architecture': 'mobilenetv2_050',
+        'special': 'padded as TensorFlow does; ε 1e-3; stored as F16',
+        'model_args': {'pad_type': 'same', 'bn_eps': 1e-3},
+        'preprocessing': {'crop_pct': 0.875, 'interpolation': 'bicubic', **IMAGENET},
+        'small_stem': 0.05,
+    },
+}
+
+
+def convnext_stages(model: nn.Module) -> dict[str, tuple[nn.Module, str]]:
+    stages = {'stem': (model.stem, 'output')}
+    for index, stage in enumerate(model.stages):
+        if index > 0:
+            stages[f'stages.{index}.downsample'] = (stage.downsample, 'output')
+        for number, block in enumerate(stage.blocks):
+            name = f'stages.{index}.blocks.{number}'
+            stages[f'{name}.depthwise'] = (block.conv_dw, 'output')
+            stages[name] = (block, 'output')
+    return {**stages, 'pooled': (model.head.global_pool, 'output')}
+
+
+VARIANTS |= {
+    'timm-convnext': {
+        'architecture': 'convnext_tiny',
+        'special': 'layer scale, a stage of two; ε 1e-6 counts in the stem',
+        'model_args': {'depths': (1, 2, 1, 1), 'dims': (6, 8, 10, 12)},
+        'preprocessing': {'crop_pct': 0.875, 'interpolation': 'bicubic', **IMAGENET},
+        'small_stem': 1e-3,
+        'stages': convnext_stages,
+    },
+    'timm-convnext-conv-mlp': {
+        'architecture': 'convnext_atto',
+        'special': 'an MLP of 1 × 1 convolutions; stored as F16',
+        'model_args': {'depths': (1, 1, 1, 1), 'dims': (4, 6, 8, 10)},
+        'preprocessing': {'crop_pct': 0.95, 'interpolation': 'bicubic', **IMAGENET},
+        'dtype': torch.float16,
+        'stages': convnext_stages,
+    },
+}
+
 # Small and few, as timm's stem is 64 channels wide whatever is asked for.
 SIZE = 32
 
 
 def make(folder: pathlib.Path, variant: dict, generator: torch.Generator) -> CnnSubject:
-    model = timm.create_model(
-        variant['architecture'],
-        num_classes=len(LABELS),
-        pretrained_cfg_overlay={
-            'input_size': (3, SIZE, SIZE),
-            'crop_mode': 'center',
-            **variant['preprocessing'],
-            'tag': 'random',
-            'custom_load': False,
-            'license': 'mit',
-        },
-        **variant['model_args'],
-    )
+    model = network(variant)
     randomise(model, generator, (SIZE, SIZE), variant.get('small_stem', 1))
     save_for_hf(
         model.to(variant.get('dtype', torch.float32)),
@@ -55,7 +112,12 @@ def make(folder: pathlib.Path, variant: dict, generator: torch.Generator) -> Cnn
         model_args=variant['model_args'],
         safe_serialization=True,
     )
-    model = load(folder)
+    if 'build' in variant:
+        model = network(variant)
+        model.load_state_dict(load_file(folder / 'model.safetensors'))
+        model.eval()
+    else:
+        model = load(folder)
     data_config = timm.data.resolve_data_config(model=model)
     return CnnSubject(
         family='timm ' + type(model).__name__,
@@ -68,3 +130,18 @@ def make(folder: pathlib.Path, variant: dict, generator: torch.Generator) -> Cnn
         image_size=(SIZE, SIZE),
         batch=1,
     )
+
+
+def network(variant: dict) -> nn.Module:
+    overlay = {
+        'input_size': (3, SIZE, SIZE),
+        'crop_mode': 'center',
+        **variant['preprocessing'],
+        'tag': 'random',
+        'custom_load': False,
+        'license': 'mit',
+    }
+    args = {'num_classes': len(LABELS), 'pretrained_cfg_overlay': overlay, **variant['model_args']}
+    if 'build' in variant:
+        return efficientnet._gen_mobilenet_v2(variant['architecture'], **variant['build'], **args)
+    return timm.create_model(variant['architecture'], **args)

@@ -10,8 +10,11 @@ from cnn_subject import CnnSubject, randomise
 from make_vit_goldens import LABELS
 from safetensors.torch import load_file, save_file
 from torch import nn
-from torchvision.models import ResNet18_Weights, ResNet50_Weights
+from torchvision.models import ConvNeXt_Base_Weights, MobileNet_V2_Weights, ResNet18_Weights, ResNet50_Weights
+from torchvision.models.convnext import CNBlockConfig, ConvNeXt
+from torchvision.models.mobilenetv2 import MobileNetV2
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
+from torchvision.ops.misc import Conv2dNormActivation
 
 VARIANTS: dict[str, dict] = {
     'torchvision-resnet-basic': {
@@ -44,8 +47,27 @@ VARIANTS: dict[str, dict] = {
     },
 }
 
+VARIANTS |= {
+    'torchvision-mobilenet-v2': {
+        'special': 'symmetric padding, one of the 17 blocks without an expansion; stored as F16',
+        'preset': MobileNet_V2_Weights.IMAGENET1K_V1.transforms,
+    },
+}
+
+VARIANTS |= {
+    'torchvision-convnext': {
+        'special': 'layer scale, three stages; stored as F16',
+        'preset': ConvNeXt_Base_Weights.IMAGENET1K_V1.transforms,
+        'settings': ((6, 8, 1), (8, 10, 2), (10, None, 1)),
+    },
+}
+
 
 def make(folder: pathlib.Path, variant: dict, generator: torch.Generator) -> CnnSubject:
+    if 'settings' in variant:
+        return make_convnext(folder, variant, generator)
+    if 'block' not in variant:
+        return make_mobilenet(folder, variant, generator)
     model = resnet(variant)
     small = 'stem' in variant
     size = (16, 16) if small else (48, 48)
@@ -109,3 +131,81 @@ def stages_of(model: nn.Module) -> dict[str, tuple[nn.Module, str]]:
             stages[f'{name}.shortcut'] = (block.downsample, 'output')
         stages[name] = (block, 'output')
     return {**stages, 'pooled': (model.fc, 'input')}
+
+
+def make_mobilenet(folder: pathlib.Path, variant: dict, generator: torch.Generator) -> CnnSubject:
+    size = (48, 48)
+    model = mobilenet()
+    randomise(model, generator, size)
+    save_file(model.half().state_dict(), folder / 'model.safetensors')
+    model = mobilenet()
+    model.load_state_dict(load_file(folder / 'model.safetensors'))
+    return CnnSubject(
+        family='torchvision MobileNetV2',
+        library='torchvision',
+        special=variant['special'],
+        model=model.eval(),
+        stages=mobilenet_stages(model),
+        prepare=variant['preset'](),
+        preprocessing={'by': 'torchvision.transforms._presets.ImageClassification', 'crop': 224},
+        image_size=size,
+        batch=1,
+        labelled=False,
+    )
+
+
+def mobilenet() -> MobileNetV2:
+    """Of a tenth of the channels; the last convolution, which no argument makes narrower, replaced."""
+    model = MobileNetV2(num_classes=len(LABELS), width_mult=0.1, round_nearest=2)
+    model.features[18] = Conv2dNormActivation(
+        model.features[17].out_channels, 24, kernel_size=1, activation_layer=nn.ReLU6
+    )
+    model.classifier[1] = nn.Linear(24, len(LABELS))
+    return model
+
+
+def mobilenet_stages(model: MobileNetV2) -> dict[str, tuple[nn.Module, str]]:
+    blocks = list(model.features[1:18])
+    return {
+        'stem': (model.features[0], 'output'),
+        'blocks.1.expand': (blocks[1].conv[0], 'output'),
+        'blocks.1.depthwise': (blocks[1].conv[1], 'output'),
+        **{f'blocks.{index}': (block, 'output') for index, block in enumerate(blocks)},
+        'last': (model.features[18], 'output'),
+        'pooled': (model.classifier, 'input'),
+    }
+
+
+def make_convnext(folder: pathlib.Path, variant: dict, generator: torch.Generator) -> CnnSubject:
+    size = (48, 48)
+    settings = [CNBlockConfig(*setting) for setting in variant['settings']]
+    model = ConvNeXt(settings, num_classes=len(LABELS))
+    randomise(model, generator, size)
+    save_file(model.half().state_dict(), folder / 'model.safetensors')
+    model = ConvNeXt(settings, num_classes=len(LABELS))
+    model.load_state_dict(load_file(folder / 'model.safetensors'))
+    return CnnSubject(
+        family='torchvision ConvNeXt',
+        library='torchvision',
+        special=variant['special'],
+        model=model.eval(),
+        stages=convnext_stages(model),
+        prepare=variant['preset'](),
+        preprocessing={'by': 'torchvision.transforms._presets.ImageClassification', 'crop': 224},
+        image_size=size,
+        batch=1,
+        labelled=False,
+    )
+
+
+def convnext_stages(model: ConvNeXt) -> dict[str, tuple[nn.Module, str]]:
+    stages = {'stem': (model.features[0], 'output')}
+    for index, layers in enumerate(model.features[1:]):
+        if index % 2 == 1:
+            stages[f'stages.{(index + 1) // 2}.downsample'] = (layers, 'output')
+            continue
+        for number, block in enumerate(layers):
+            name = f'stages.{index // 2}.blocks.{number}'
+            stages[f'{name}.depthwise'] = (block.block[0], 'output')
+            stages[name] = (block, 'output')
+    return {**stages, 'pooled': (model.avgpool, 'output')}

@@ -10,6 +10,7 @@ from family_transformers import prepared_by
 from make_vit_goldens import IMAGENET_MEAN, IMAGENET_STD, LABELS
 from torch import nn
 from transformers.models.convnext.image_processing_pil_convnext import ConvNextImageProcessorPil
+from transformers.models.mobilenet_v2.image_processing_pil_mobilenet_v2 import MobileNetV2ImageProcessorPil
 
 IMAGENET = {'image_mean': list(IMAGENET_MEAN), 'image_std': list(IMAGENET_STD)}
 
@@ -62,6 +63,51 @@ VARIANTS: dict[str, dict] = {
         'stages': resnet_stages,
     },
 }
+
+
+def mobilenet_stages(model: nn.Module) -> dict[str, tuple[nn.Module, str]]:
+    network = model.mobilenet_v2
+    return {
+        'stem': (network.conv_stem.first_conv, 'output'),
+        'blocks.0': (network.conv_stem, 'output'),
+        'blocks.1.expand': (network.layer[0].expand_1x1, 'output'),
+        'blocks.1.depthwise': (network.layer[0].conv_3x3, 'output'),
+        **{f'blocks.{index + 1}': (layer, 'output') for index, layer in enumerate(network.layer)},
+        'last': (network.conv_1x1, 'output'),
+        'pooled': (model.classifier, 'input'),
+    }
+
+
+# No residual of the first block, though its input is as wide as its output; a narrow last convolution.
+TINY_MOBILENET = {
+    'depth_multiplier': 0.1,
+    'depth_divisible_by': 2,
+    'min_depth': 4,
+    'expand_ratio': 3.0,
+    'finegrained_output': False,
+}
+VARIANTS |= {
+    'hf-mobilenet-v2': {
+        'model': transformers.MobileNetV2ForImageClassification,
+        'special': 'padded as TensorFlow does, ε 1e-3',
+        'batch': 1,
+        'config': TINY_MOBILENET,
+        'processor': MobileNetV2ImageProcessorPil(
+            size={'shortest_edge': 54}, crop_size={'height': 48, 'width': 48}, **IMAGENET
+        ),
+        'stages': mobilenet_stages,
+    },
+    'hf-mobilenet-v2-symmetric': {
+        'model': transformers.MobileNetV2ForImageClassification,
+        'special': 'tf_padding false',
+        'batch': 1,
+        'config': {**TINY_MOBILENET, 'tf_padding': False},
+        'processor': MobileNetV2ImageProcessorPil(
+            size={'shortest_edge': 54}, crop_size={'height': 48, 'width': 48}, **IMAGENET
+        ),
+        'stages': mobilenet_stages,
+    },
+}
 SIZE = 48
 
 
@@ -87,4 +133,5 @@ def make(folder: pathlib.Path, variant: dict, generator: torch.Generator) -> Cnn
         prepare=prepared_by(pil),
         preprocessing={'by': type(pil).__name__},
         image_size=(SIZE, SIZE),
+        batch=variant.get('batch', 2),
     )

@@ -78,8 +78,8 @@ TRANSFORMERS = {
 
 # Convolutional networks have no tokens: their counts alone, under `cnns`.
 CNNS = {
-    'timm': ('resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152', 'wide_resnet50_2'),
-    'torchvision': ('resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152', 'wide_resnet50_2'),
+    'timm': ('resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152', 'wide_resnet50_2', 'mobilenetv2_100', 'mobilenetv2_140', 'convnext_tiny'),
+    'torchvision': ('resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152', 'wide_resnet50_2', 'mobilenet_v2', 'convnext_tiny'),
 }
 
 TORCHVISION = ('vit_b_16', 'vit_b_32', 'vit_l_16', 'vit_l_32', 'vit_h_14')

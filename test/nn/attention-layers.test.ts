@@ -242,6 +242,6 @@ describeBackends('the probe of a layer', () => {
       );
       return { seen };
     });
-    expect(names.seen).toEqual(['query 1,2,2', 'key 1,2,2', 'value 1,2,2', 'weights 1,1,2,2']);
+    expect(names.seen).toEqual(['query 1,2,2', 'key 1,2,2', 'value 1,2,2', 'weights 1,1,2,2', 'heads 1,2,2']);
   });
 });

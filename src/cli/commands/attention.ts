@@ -7,6 +7,8 @@ import type { AttentionMaps, Model, RgbImage } from '../../index.ts';
 import { attentionOptions, drawOptions, figureStyle, mapOptions } from '../attention-options.ts';
 import type { DrawFlags, MapFlags } from '../attention-options.ts';
 import { CommandFailure, EXIT } from '../exit.ts';
+import { exploreOptions, explorerOptions } from '../explorer-options.ts';
+import type { ExplorerFlags } from '../explorer-options.ts';
 import { loadModel } from '../load-model.ts';
 import type { CommonFlags, ModelFlags } from '../options.ts';
 import { choice, modelOptions } from '../options.ts';
@@ -15,10 +17,10 @@ import { note } from '../output/notes.ts';
 import { fileSink, streamSink } from '../output/sink.ts';
 import type { CommandContext, Patchlens } from '../patchlens.ts';
 
-const FORMATS = ['png', 'svg', 'npy', 'json'] as const;
+const FORMATS = ['png', 'svg', 'npy', 'json', 'html'] as const;
 type FormatName = (typeof FORMATS)[number];
 
-interface AttentionFlags extends CommonFlags, ModelFlags, MapFlags, DrawFlags {
+interface AttentionFlags extends CommonFlags, ModelFlags, MapFlags, DrawFlags, ExplorerFlags {
   readonly quiet?: true;
   readonly recursive: boolean;
   readonly autoOrient: boolean;
@@ -32,7 +34,7 @@ export function attentionCommand(context: CommandContext): Command {
     .description('Draw maps of what a model attends to over each photograph, or give them as numbers.')
     .argument('<inputs...>', 'image files, folders or quoted globs')
     .addHelpText('after', HELP);
-  for (const option of [...mapOptions(), ...modelOptions(), ...drawOptions(), ...fileOptions()]) {
+  for (const option of [...mapOptions(), ...modelOptions(), ...drawOptions(), ...explorerOptions(), ...fileOptions()]) {
     command.addOption(option);
   }
   return command.action((inputs: string[]) => explainAll(context, inputs, command.optsWithGlobals<AttentionFlags>()));
@@ -43,15 +45,17 @@ function fileOptions(): Option[] {
   return [
     new Option('--no-recursive', 'do not descend into the folders of a folder').helpGroup('Input:'),
     new Option('--no-auto-orient', 'leave images as stored, whatever their EXIF orientation says').helpGroup('Input:'),
-    new Option('-o, --output <path>', 'a .png, .svg, .npy or .json for one image, a folder for several').helpGroup(
-      'Output:',
-    ),
+    new Option(
+      '-o, --output <path>',
+      'a .png, .svg, .npy, .json or .html for one image, a folder for several',
+    ).helpGroup('Output:'),
     format.default(undefined).helpGroup('Output:'),
   ];
 }
 
 async function explainAll(context: CommandContext, inputs: readonly string[], flags: AttentionFlags): Promise<void> {
   const { io } = context;
+  checkPageFlags(flags);
   const patchlens = await context.api();
   const paths = await patchlens.findImages(inputs, { recursive: flags.recursive });
   if (paths.length === 0) throw new CommandFailure(EXIT.noInput, `no image matched: ${inputs.join(', ')}`);
@@ -70,6 +74,17 @@ async function explainAll(context: CommandContext, inputs: readonly string[], fl
     }
   }
   if (failed > 0) throw new CommandFailure(EXIT.failed, `${failed} of ${paths.length} images could not be explained`);
+}
+
+/** The page holds every method and head; a choice of them would not be heard. */
+function checkPageFlags({ output, format, method, head, fusion }: AttentionFlags): void {
+  if (format !== 'html' && extname(output ?? '').toLowerCase() !== '.html') return;
+  const named = Object.entries({ method, head, fusion }).find(([, value]) => value !== undefined);
+  if (named !== undefined) {
+    throw usage(
+      `--${named[0]}: expected none for a page, which has them all; --layer and --steps choose what it keeps`,
+    );
+  }
 }
 
 interface Destination {
@@ -127,21 +142,20 @@ interface Task extends Destination {
 }
 
 async function explainOne(
-  { io }: CommandContext,
+  context: CommandContext,
   patchlens: Patchlens,
-  { model, path, format, file }: Task,
+  task: Task,
   flags: AttentionFlags,
 ): Promise<void> {
-  const photo = await patchlens.decodeImage(path, { autoOrient: flags.autoOrient });
-  const results: AttentionMaps[] = [];
-  for (const method of flags.method ?? [undefined]) {
-    const options = { ...attentionOptions(flags, method), batchSize: flags.batchSize, signal: io.signal };
-    results.push(await model.attention(photo, options));
-  }
-  const data = await rendered(patchlens, { model, path, photo, results, format }, flags);
-  const sink = file === undefined ? streamSink(io.stdout) : await fileSink(file);
+  const { file, format } = task;
+  const photo = await patchlens.decodeImage(task.path, { autoOrient: flags.autoOrient });
+  const pieces =
+    format === 'html'
+      ? await pageOf(context, patchlens, { ...task, photo }, flags)
+      : await mapsOf(context, patchlens, { ...task, photo, format }, flags);
+  const sink = file === undefined ? streamSink(context.io.stdout) : await fileSink(file);
   try {
-    await sink.write(data);
+    for await (const piece of pieces) await sink.write(piece);
   } catch (error) {
     await sink.discard();
     throw error;
@@ -149,12 +163,48 @@ async function explainOne(
   await sink.commit();
 }
 
+interface PhotoTask extends Task {
+  readonly photo: RgbImage;
+}
+
+interface MapsTask extends PhotoTask {
+  readonly format: Exclude<FormatName, 'html'>;
+}
+
+async function pageOf(
+  { io }: CommandContext,
+  patchlens: Patchlens,
+  { model, path, photo }: PhotoTask,
+  flags: AttentionFlags,
+): Promise<AsyncIterable<string>> {
+  const title = `Where ${model.info.architecture} looks in ${basename(path)}`;
+  const { config } = model.info;
+  const depth = config.kind === 'vit' ? config.depth : 0;
+  return patchlens.explorerPage(
+    await model.explore(photo, { ...exploreOptions(flags, depth), title, signal: io.signal }),
+  );
+}
+
+async function mapsOf(
+  { io }: CommandContext,
+  patchlens: Patchlens,
+  { model, path, photo, format }: MapsTask,
+  flags: AttentionFlags,
+): Promise<readonly (string | Uint8Array)[]> {
+  const results: AttentionMaps[] = [];
+  for (const method of flags.method ?? [undefined]) {
+    const options = { ...attentionOptions(flags, method), batchSize: flags.batchSize, signal: io.signal };
+    results.push(await model.attention(photo, options));
+  }
+  return [await rendered(patchlens, { model, path, photo, results, format }, flags)];
+}
+
 interface Explained {
   readonly model: Model;
   readonly path: string;
   readonly photo: RgbImage;
   readonly results: readonly AttentionMaps[];
-  readonly format: FormatName;
+  readonly format: Exclude<FormatName, 'html'>;
 }
 
 async function rendered(
@@ -203,6 +253,8 @@ Examples:
   patchlens attention cat.jpg --method attention --query 6,7 --layer 3 -o cat.npy
   patchlens attention cat.jpg --method relevance --target "tiger cat" --contour 0.5 -o cat.png
   patchlens attention photos --method relevance --output maps --format svg
+  patchlens attention cat.jpg -o cat.html          a page to explore all of it
+  patchlens attention cat.jpg --steps 0,11:2 -o cat.html
 
 Exit codes: 0 done, 1 an image failed, 2 usage, 3 no image matched, 4 problem
 with the model or the backend.`;

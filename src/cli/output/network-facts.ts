@@ -1,4 +1,4 @@
-import type { ModelInfo, ResNetConfig, ViTConfig } from '../../index.ts';
+import type { ConvNeXtConfig, MobileNetV2Config, ModelInfo, ResNetConfig, ViTConfig } from '../../index.ts';
 import type { Fact } from './facts.ts';
 import { count } from './numbers.ts';
 
@@ -9,6 +9,10 @@ export function networkFacts(config: ModelInfo['config']): Fact[] {
       return vitFacts(config);
     case 'resnet':
       return resNetFacts(config);
+    case 'mobilenet-v2':
+      return mobileNetFacts(config);
+    case 'convnext':
+      return convNeXtFacts(config);
   }
 }
 
@@ -50,4 +54,26 @@ function resNetFacts({ stem, stages, block }: ResNetConfig): Fact[] {
 
 function widths(stages: ResNetConfig['stages']): string {
   return stages.map(({ outWidth }) => count(outWidth)).join(', ');
+}
+
+function mobileNetFacts({ stemWidth, blocks, lastWidth, padding }: MobileNetV2Config): Fact[] {
+  const channels = [stemWidth, blocks.at(-1)?.width ?? 0, lastWidth].map(count).join(', ');
+  return [
+    ['Blocks', `${blocks.length} inverted residuals`],
+    ['Channels', `${channels} (stem, last block, last convolution)`],
+    ['Padding', padding === 'same' ? 'as TensorFlow pads: the odd pixel at the end' : 'the same on every side'],
+    ['Pooling', 'mean of all positions'],
+  ];
+}
+
+function convNeXtFacts({ patchSize, kernelSize, stages }: ConvNeXtConfig): Fact[] {
+  return [
+    ['Patches', `of ${patchSize} x ${patchSize} pixels`],
+    [
+      'Stages',
+      `${stages.map(({ depth }) => depth).join(', ')} blocks of ${stages.map(({ width }) => width).join(', ')} channels`,
+    ],
+    ['Filters', `${kernelSize} x ${kernelSize}, depthwise`],
+    ['Pooling', 'mean of all positions'],
+  ];
 }
