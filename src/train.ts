@@ -53,7 +53,6 @@ export interface TrainOptions {
 }
 
 export type TrainEvent =
-  | { readonly kind: 'decoded'; readonly images: number; readonly total: number }
   | { readonly kind: 'resumed'; readonly step: number }
   | { readonly kind: 'step'; readonly report: StepReport; readonly imagesPerSecond: number; readonly steps: number }
   | { readonly kind: 'examined'; readonly step: number; readonly examination: Examination }
@@ -79,20 +78,15 @@ const STATE_FOLDER = 'state';
  * @throws ArgumentError, ImageError, TrainingError, BackendError; or the signal's reason.
  */
 export async function train(folder: string, options: TrainOptions): Promise<TrainResult> {
-  const { backend = 'auto', threads, validation, signal } = options;
+  const { backend = 'auto', threads, validation } = options;
   const labelled = subsetOf(await labelledFolder(folder), options.share ?? 1, options.recipe?.seed ?? 0);
   const tests = validation === undefined ? undefined : await labelledFolder(validation);
   checkClasses(labelled.classes, tests?.classes);
   const lease = await useBackend(backend, { threads });
   try {
-    const store = (total: number) => ({
-      budget: options.cacheBytes ?? DEFAULT_CACHE,
-      signal,
-      onDecoded: (images: number) => options.onEvent?.({ kind: 'decoded', images, total }),
-    });
-    const images = await loadImages(labelled, folder, store(labelled.paths.length));
-    const trial =
-      tests && validation !== undefined ? await loadImages(tests, validation, store(tests.paths.length)) : undefined;
+    const keptBytes = options.cacheBytes ?? DEFAULT_CACHE;
+    const images = await loadImages(labelled, folder, keptBytes);
+    const trial = tests && validation !== undefined ? await loadImages(tests, validation, keptBytes) : undefined;
     const student = await studentOf(options, images);
     const recipe = recipeFor(options.recipe ?? {}, labelled.paths.length);
     return await run({ student, recipe, images, trial, options });
@@ -227,7 +221,7 @@ function lessonOf({ student, recipe, images }: Run): Lesson {
     mixing,
     forms: [formOf(student)],
   };
-  return { network, recipe, batches: batchesAhead({ plan, images: images.images }) };
+  return { network, recipe, batches: batchesAhead({ plan, files: images.files }) };
 }
 
 function formOf({ network, preprocessing }: Student): InputForm {
