@@ -57,7 +57,8 @@ function costOfNamed(name: string, size: Size): Cost | undefined {
   if (depth !== undefined) {
     const plain = resNetVariant(Number(depth) as Parameters<typeof resNetVariant>[0]);
     const factor = name.startsWith('wide') ? 2 : 1;
-    return resNetCost({ ...plain, stages: plain.stages.map((s) => ({ ...s, width: factor * s.width })) }, size);
+    const stages = plain.stages.map((stage) => ({ ...stage, width: factor * stage.width }));
+    return resNetCost({ ...plain, stages }, size);
   }
   if (name.startsWith('mobilenet')) return mobileNetV2Cost(mobileNetV2Of(name.endsWith('140') ? 1.4 : 1), size);
   if (name.startsWith('convnext')) return convNeXtCost(convNeXtOf([3, 3, name.endsWith('tiny') ? 9 : 27, 3]), size);
