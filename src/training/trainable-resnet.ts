@@ -23,8 +23,10 @@ export function trainableResNet(config: ResNetConfig, { height, width }: Size): 
     runningShapes: new Map(all.filter(([name]) => isRunningStatistic(name))),
     layout: { kind: 'pixels' },
     inputShape: (batchSize) => [batchSize, height, width, config.numChannels],
-    initial: ({ uniform }) =>
-      new Map([...initialiseResNet(config, { random: uniform })].map(([name, { data }]) => [name, data])),
+    initial: (random) => {
+      const arrays = initialiseResNet(config, { random: () => random.uniform() });
+      return new Map([...arrays].map(([name, { data }]) => [name, data]));
+    },
     depthOf: (name) => {
       if (name.startsWith('head.')) return blocks.length + 1;
       return blocks.findIndex((prefix) => name.startsWith(prefix)) + 1;
