@@ -5,6 +5,7 @@ import { classifyCommand } from './commands/classify.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { explainCommand } from './commands/explain.ts';
+import { faithfulnessCommand } from './commands/faithfulness.ts';
 import { modelsConvertCommand } from './commands/models-convert.ts';
 import { modelsInfoCommand } from './commands/models-info.ts';
 import { modelsListCommand } from './commands/models-list.ts';
@@ -24,6 +25,7 @@ export function createProgram(context: CommandContext): Command {
     .configureHelp({ showGlobalOptions: true })
     .addCommand(classifyCommand(context))
     .addCommand(attentionCommand(context))
+    .addCommand(faithfulnessCommand(context))
     .addCommand(evaluateCommand(context))
     .addCommand(
       new Command('models')
