@@ -12,7 +12,8 @@ export function faithfulnessTable({ target, grid, steps, orders, emptied, random
       const score = scores.find((one) => one.method === method && one.fill === fill);
       return [score?.deletion, score?.insertion].map((curve) => `${area(curve?.area)}${curve?.beatsRandom ? '*' : ''}`);
     });
-    return [method].concat(areas);
+    areas.unshift(method);
+    return areas;
   });
   const byChance = [
     `random (${orders})`,
