@@ -52,7 +52,7 @@ export interface CurveScore extends Verdict {
 }
 
 /** The orders that a map is compared with: random ones, and from the middle of the image outwards. */
-export const CENTRE = 'centre';
+const CENTRE = 'centre';
 
 export interface MethodScore extends Readonly<Record<CurveKind, CurveScore>> {
   readonly method: AttentionMethod | typeof CENTRE;
