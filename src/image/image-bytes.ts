@@ -66,12 +66,19 @@ function unreadable(path: string, what: string, options?: ErrorOptions): ImageEr
   return new ImageError('IMAGE_UNREADABLE', `${path}: expected an image file, got ${what}`, options);
 }
 
+/** Node reads names as UTF-8 and puts U+FFFD where they are not, under which nothing is found again. */
+function missing(path: string): string {
+  return path.includes('\ufffd') ? 'a name that is not UTF-8. Rename the file' : 'no such file';
+}
+
 function fileError(path: string, error: unknown): ImageError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return new ImageError('IMAGE_NOT_FOUND', `${path}: expected an image file, got no such file`, { cause: error });
+      return new ImageError('IMAGE_NOT_FOUND', `${path}: expected an image file, got ${missing(path)}`, {
+        cause: error,
+      });
     case 'EISDIR':
       return unreadable(path, 'a folder', { cause: error });
     case 'ENXIO':

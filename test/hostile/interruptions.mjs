@@ -1,6 +1,6 @@
 // What goes wrong around a command while it runs: readers that leave, disks that fill, signals, files that vanish.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, copyFileSync, chmodSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, copyFileSync, chmodSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const INTERRUPTIONS = [
@@ -112,7 +112,7 @@ async function interrupted({ main, cwd, folder, good }, signals, expected) {
   const end = ended(child);
   child.stdin.on('error', () => {});
   for (let i = 0; i < 40; i++) child.stdin.write(`${good}\n`);
-  await new Promise((resolve) => setTimeout(resolve, 4000));
+  await firstBytes(join(output, '..'));
   for (const signal of signals) child.kill(signal);
   const { code, signal, stderr } = await end;
   const status = code ?? (signal === 'SIGTERM' ? 143 : 130);
@@ -125,6 +125,16 @@ async function interrupted({ main, cwd, folder, good }, signals, expected) {
     status === expected && whole && hasResults && (signals.length > 1 || left.length === 0) && isOneLine(`${stderr} `),
     `${status}, ${lines.length} whole lines, ${left.length} temporary files: ${stderr.trim() || 'silent'}`,
   );
+}
+
+/** Ends when a file below has some: the first result is out. */
+async function firstBytes(folder) {
+  const limit = performance.now() + 60_000;
+  const hasBytes = () => readdirSync(folder).some((name) => statSync(join(folder, name)).size > 0);
+  while (!hasBytes()) {
+    if (performance.now() > limit) throw new Error(`${folder}: expected a result within 60 s`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 async function removed({ main, cwd, folder, good }) {

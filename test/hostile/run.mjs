@@ -7,12 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { parse } from 'csv-parse/sync';
 import sharp from 'sharp';
 
 import { writeCheckpoints } from './checkpoints.mjs';
 import { COMMAND_LINES } from './command-lines.mjs';
 import { writeImages } from './images.mjs';
 import { INTERRUPTIONS } from './interruptions.mjs';
+import { NAMES, isHarmless, writeForeignName, writeLabels, writeNames } from './names.mjs';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const MAIN = `${REPOSITORY}dist/cli/main.js`;
@@ -28,6 +30,7 @@ try {
   const tables = {
     images: table(await imageRows()),
     checkpoints: table(await checkpointRows()),
+    names: table(await nameRows()),
     'command lines': table(await commandRows()),
     interruptions: table(await interruptionRows()),
   };
@@ -68,6 +71,65 @@ async function checkpointRows() {
   return rows;
 }
 
+/** The same files in three formats: what the terminal shows, what JSON gives back, what a spreadsheet gets. */
+async function nameRows() {
+  const place = join(folder, 'names');
+  writeNames(place, good);
+  const names = NAMES.map(({ name }) => name);
+  const model = join(folder, 'named');
+  const labels = writeLabels(model);
+  const run = async (format, ...options) => {
+    const argv = ['classify', '--format', format, '--top-k', '1', '--quiet', ...options, '--', ...names];
+    const ended = await patchlens(argv, place);
+    check(`names as ${format}`, ended, [0]);
+    // What reads CSV from a pipe gets the names as they are.
+    if (format !== 'csv' && !isHarmless(ended.stdout)) faults.push(`names as ${format}: a control got through`);
+    return ended.stdout;
+  };
+  const shown = (await run('table')).trimEnd().split('\n').slice(1);
+  const paths = JSON.parse(await run('json')).map(({ path }) => path);
+  const cells = parse(await run('csv')).slice(1);
+  if (shown.length !== names.length) faults.push(`names as table: expected ${names.length} rows, got ${shown.length}`);
+  await checkLabels(model, labels);
+  const rows = NAMES.map(({ what, name }, i) => {
+    const isSame = paths[i] === name;
+    if (!isSame) faults.push(`${what}: JSON gives another name back`);
+    const [cell] = cells[i];
+    return `| ${what} | ${verbatim(shown[i].split('  ')[0])} | ${isSame ? 'the same name' : 'another name'} | ${verbatim(escaped(cell))} |`;
+  });
+  return [
+    '| a name with | the terminal shows | JSON gives back | a CSV cell holds |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    await foreignRow(),
+  ];
+}
+
+/** As the page can show it. */
+function escaped(text) {
+  return text.replace(/[\p{Cc}\u202a-\u202e]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+async function checkLabels(model, labels) {
+  const ended = await patchlens(['classify', good, '--model', model, '--format', 'json', '--top-k', '7', '--quiet']);
+  const seen = JSON.parse(ended.stdout)[0].predictions.map(({ label }) => label);
+  if (!isHarmless(ended.stdout)) faults.push('labels: a control got through');
+  if (seen.toSorted().join() !== labels.toSorted().join()) faults.push('labels: JSON gives others back');
+}
+
+async function foreignRow() {
+  const place = join(folder, 'foreign');
+  writeForeignName(place, good);
+  const ended = await patchlens(['classify', place, '--format', 'jsonl', '--quiet']);
+  check('a name that is not UTF-8', ended, [1]);
+  const { path, error } = JSON.parse(ended.stdout);
+  return `| a byte that is no UTF-8 | ${verbatim(path.replace(folder, '…'))} | ${error.code} | ${verbatim(error.message.replace(folder, '…'))} |`;
+}
+
+function verbatim(text) {
+  return `\`\` ${text.trim().replaceAll('|', '\\|')} \`\``;
+}
+
 async function commandRows() {
   const rows = [];
   for (const { what, line, code } of COMMAND_LINES) {
@@ -102,14 +164,14 @@ function row(what, { code, seconds, mebibytes }, line) {
 
 function table(rows) {
   const head = ['| input | exit code | s | MiB | the line |', '| --- | ---: | ---: | ---: | --- |'];
-  return (rows[0].startsWith('| what happens') ? rows : [...head, ...rows]).join('\n');
+  return (rows[1].startsWith('| ---') ? rows : [...head, ...rows]).join('\n');
 }
 
 /** The command in a process of its own, with what it took at most. */
-function patchlens(argv) {
+function patchlens(argv, cwd = REPOSITORY) {
   const started = performance.now();
   const child = spawn('/usr/bin/time', ['-q', '-f', '%M', process.execPath, MAIN, ...argv], {
-    cwd: REPOSITORY,
+    cwd,
     env: { ...process.env, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -147,6 +147,12 @@ describe('what is no image', () => {
     expect((await failure(below))[0]).toBe('IMAGE_NOT_FOUND');
   });
 
+  test('a name that Node could not read as UTF-8 is said to be one', async () => {
+    const path = join(scratch, 'not\ufffdutf8.png');
+    const message = `${path}: expected an image file, got a name that is not UTF-8. Rename the file`;
+    expect(await failure(path)).toEqual(['IMAGE_NOT_FOUND', message]);
+  });
+
   test.each([
     ['twelve bytes', 'hello, world', 'got 12 bytes of text'],
     ['an empty file', '', 'got an empty file'],
