@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
@@ -6,6 +6,7 @@ import * as z from 'zod';
 
 import { ArgumentError, TrainingError } from './errors.ts';
 import { meanAndDeviation } from './metrics/mean-and-deviation.ts';
+import { studyFigure } from './report/study-figure.ts';
 import { useBackend } from './tensor/backends/index.ts';
 import { writeJson } from './training/checkpoint.ts';
 import { subsetOf } from './training/labelled-images.ts';
@@ -108,6 +109,7 @@ export async function dataStudy(folder: string, options: StudyOptions): Promise<
     }
     const study = summary(labelled.classes, results, trial, options);
     await writeJson(join(output, 'study.json'), study);
+    await writeFile(join(output, 'study.svg'), await studyFigure(study));
     return study;
   } finally {
     lease.release();
