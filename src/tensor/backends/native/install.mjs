@@ -77,7 +77,7 @@ async function headersOfPackage() {
 /** Runs node-gyp with its output in the log; what went wrong, if anything did. */
 function compile(nodeGyp, headers, compiler) {
   const log = openSync(LOG, 'w');
-  const child = spawn(process.execPath, [nodeGyp, 'rebuild', '--release', `--nodedir=${headers}`, '-C', FOLDER], {
+  const child = spawn(process.execPath, [nodeGyp, 'rebuild', '--release', '--jobs=max', `--nodedir=${headers}`, '-C', FOLDER], {
     env: { ...process.env, CXX: compiler },
     stdio: ['ignore', log, log],
     // A group of its own, so that the compiler ends with it.
