@@ -27,7 +27,7 @@
       'conditions': [['target_arch=="x64"', {
         # The lowest first: of a function that several of them hold a copy of, the linker takes the first.
         'dependencies': ['avx2', 'avx512'],
-      }]],
+      }], ['target_arch=="arm64"', {'sources': ['cpp/kernels-neon.cc']}]],
     },
   ],
   'conditions': [

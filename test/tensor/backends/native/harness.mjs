@@ -25,7 +25,7 @@ const OWN_FILES = {
     // Vectors wider than the processor's are passed in memory, which GCC and Clang warn of.
     [`${HERE}kernels-emulated.cc`, '-Wno-psabi'],
   ],
-  arm64: [[`${HERE}kernels-emulated.cc`, '-Wno-psabi']],
+  arm64: [[`${SOURCES}kernels-neon.cc`], [`${HERE}kernels-emulated.cc`, '-Wno-psabi']],
 };
 
 /**

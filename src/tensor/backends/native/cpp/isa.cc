@@ -82,6 +82,8 @@ bool always() { return true; }
 const Candidate ALL[] = {
 #if defined(__x86_64__)
     {amxKernels, hasAmx}, {avx512Bf16Kernels, hasAvx512Bf16}, {avx512Kernels, hasAvx512}, {avx2Kernels, hasAvx2},
+#elif defined(__aarch64__)
+    {neonKernels, always},
 #endif
     {portableKernels, always},
 };

@@ -263,6 +263,8 @@ extern const Kernels avx2Kernels;
 extern const Kernels avx512Kernels;
 extern const Kernels avx512Bf16Kernels;
 extern const Kernels amxKernels;
+#elif defined(__aarch64__)
+extern const Kernels neonKernels;
 #endif
 
 }  // namespace patchlens
