@@ -53,6 +53,7 @@ export { FIGURE_THEMES } from './report/figure/figure.ts';
 export type { FigureTheme } from './report/figure/figure.ts';
 export { UPSAMPLINGS } from './report/figure/heat-map.ts';
 export type { Upsampling } from './report/figure/heat-map.ts';
+export type { Cost } from './metrics/cost.ts';
 export { npyFile } from './report/npy.ts';
 export { explanationPage } from './report/explanation-page.ts';
 export { explanationText } from './report/explanation-text.ts';
