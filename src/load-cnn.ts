@@ -5,18 +5,14 @@ import { buildConvNeXt } from './cnn/build-convnext.ts';
 import { buildFolded } from './cnn/build.ts';
 import type { BuiltLayers } from './cnn/build.ts';
 import { runFolded } from './cnn/conv-norm.ts';
-import { convNeXtCost } from './cnn/convnext-cost.ts';
 import { convNeXtParams } from './cnn/convnext-params.ts';
 import { countTrained, shapesOf } from './cnn/leaves.ts';
 import type { Leaf } from './cnn/leaves.ts';
-import { mobileNetV2Cost } from './cnn/mobilenet-v2-cost.ts';
 import { mobileNetV2Layers } from './cnn/mobilenet-v2.ts';
 import { mobileNetV2Params, mobileNetV2Tree } from './cnn/mobilenet-v2-params.ts';
-import { resNetCost } from './cnn/resnet-cost.ts';
 import { resNetLayers } from './cnn/resnet.ts';
 import { resNetParams, resNetTree } from './cnn/resnet-params.ts';
 import { ArgumentError, ConfigError } from './errors.ts';
-import type { Cost } from './metrics/cost.ts';
 import type { Plan, PlanContext } from './load-plan.ts';
 import type { CnnConfig } from './weights/cnn-architecture.ts';
 import type { NamedArrays } from './weights/arrays.ts';
@@ -39,7 +35,6 @@ export function planCnn(config: CnnConfig, ownSize: Size, { where, options }: Pl
     imageSize,
     shapes,
     numParameters: countTrained(shapes),
-    cost: cnnCost(config, imageSize),
     build: (arrays) => {
       const built = layersOf(arrays, config);
       return { network: { ...built, inputOf: (images) => pixelsOf(images, imageSize) } };
@@ -55,17 +50,6 @@ function paramsOf(config: CnnConfig, leaf: Leaf<unknown>): unknown {
       return mobileNetV2Params(config, leaf);
     case 'convnext':
       return convNeXtParams(config, leaf);
-  }
-}
-
-function cnnCost(config: CnnConfig, imageSize: Size): Cost {
-  switch (config.kind) {
-    case 'resnet':
-      return resNetCost(config, imageSize);
-    case 'mobilenet-v2':
-      return mobileNetV2Cost(config, imageSize);
-    case 'convnext':
-      return convNeXtCost(config, imageSize);
   }
 }
 

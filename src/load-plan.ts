@@ -1,4 +1,3 @@
-import type { Cost } from './metrics/cost.ts';
 import type { LoadOptions } from './model-info.ts';
 import type { Network } from './nn/network.ts';
 import type { ViT } from './vit/forward.ts';
@@ -15,8 +14,6 @@ export interface Plan {
   /** Of every array that it needs, by dotted name. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   readonly numParameters: number;
-  /** Of one image; undefined where no formula says it. */
-  readonly cost: Cost | undefined;
   /** Puts the network on the current backend; it is the caller's to dispose of. */
   build(arrays: NamedArrays): { readonly network: Network; readonly vit?: ViT };
 }

@@ -67,8 +67,6 @@ export async function loadNetwork(name: string, options: LoadOptions = {}): Prom
     family: family.name,
     classes: description.labels ?? defaultLabels(plan.config.numClasses),
     numParameters: plan.numParameters,
-    weightBytes: plan.numParameters * Float32Array.BYTES_PER_ELEMENT,
-    cost: plan.cost,
     config: plan.config,
     preprocessing: description.preprocessingAt(plan.imageSize),
     backend: lease.name,

@@ -1,4 +1,3 @@
-import type { Cost } from './metrics/cost.ts';
 import type { BackendName } from './tensor/backends/backend.ts';
 import type { Precision } from './tensor/precision.ts';
 import type { NetworkConfig } from './weights/architecture.ts';
@@ -43,10 +42,6 @@ export interface ModelInfo {
   /** One label per class, in index order. */
   readonly classes: readonly string[];
   readonly numParameters: number;
-  /** What they take as float32, in which every network runs. */
-  readonly weightBytes: number;
-  /** What one image costs at this image size; undefined where no formula says it. */
-  readonly cost?: Cost | undefined;
   /** The network's shape; its `kind` says which architecture it is. */
   readonly config: NetworkConfig;
   readonly preprocessing: Preprocessing;

@@ -6,6 +6,8 @@ export type Patchlens = Pick<
   | 'BUILT_IN_EXAMPLE'
   | 'EMBEDDED_MODEL'
   | 'PatchlensError'
+  | 'PERTURBATION_KINDS'
+  | 'compare'
   | 'convertModel'
   | 'decodeImage'
   | 'diagnose'
@@ -22,6 +24,8 @@ export type Patchlens = Pick<
   | 'loadModel'
   | 'npyFile'
   | 'parseExample'
+  | 'renderComparison'
+  | 'summariseComparison'
   | 'train'
 >;
 

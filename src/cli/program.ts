@@ -2,6 +2,7 @@ import { Command } from 'commander';
 
 import { attentionCommand } from './commands/attention.ts';
 import { classifyCommand } from './commands/classify.ts';
+import { compareCommand } from './commands/compare.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { explainCommand } from './commands/explain.ts';
@@ -25,6 +26,7 @@ export function createProgram(context: CommandContext): Command {
     .addCommand(classifyCommand(context))
     .addCommand(attentionCommand(context))
     .addCommand(evaluateCommand(context))
+    .addCommand(compareCommand(context))
     .addCommand(
       new Command('models')
         .summary('look at models and convert them')
@@ -77,6 +79,8 @@ Examples:
   patchlens classify photos          what the images of a folder show
   patchlens attention cat.jpg --output cat.png   where the model looks
   patchlens evaluate labelled        how often a model is right
+  patchlens compare photos --models ./vit ./resnet
+                                     which is better, at what price
   patchlens models info ./vit-base   what a checkpoint holds
   patchlens doctor                   what works on this machine
 

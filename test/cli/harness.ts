@@ -4,6 +4,8 @@ import { buffer } from 'node:stream/consumers';
 import { explorerPage } from '../../src/attention-explorer.ts';
 import type { Patchlens } from '../../src/cli/patchlens.ts';
 import { run } from '../../src/cli/run.ts';
+import { compare } from '../../src/compare.ts';
+import { renderComparison } from '../../src/compare-page.ts';
 import { drawMaps } from '../../src/attention-figure.ts';
 import { ImageError, PatchlensError } from '../../src/errors.ts';
 import { BUILT_IN_EXAMPLE, parseExample } from '../../src/explain-example.ts';
@@ -20,9 +22,11 @@ import type {
   ModelInfo,
   Prediction,
 } from '../../src/index.ts';
+import { PERTURBATION_KINDS } from '../../src/image/perturb.ts';
 import { decodeImage } from '../../src/image/decode.ts';
 import { findImages } from '../../src/inputs.ts';
 import { EMBEDDED_MODEL } from '../../src/models.ts';
+import { summariseComparison } from '../../src/report/comparison-summary.ts';
 import { explanationPage } from '../../src/report/explanation-page.ts';
 import { explanationText } from '../../src/report/explanation-text.ts';
 import { npyFile } from '../../src/report/npy.ts';
@@ -99,7 +103,11 @@ export function fakePatchlens(options: FakeModelOptions = {}): Patchlens {
     findImages,
     diagnose: async () => DIAGNOSIS,
     convertModel: async (_model, { output }) => ({ output, names: 'timm', dtype: 'float32', warnings: [] }),
+    compare,
     evaluate,
+    renderComparison,
+    summariseComparison,
+    PERTURBATION_KINDS,
     BUILT_IN_EXAMPLE,
     explain,
     explainImage,
@@ -163,8 +171,6 @@ function infoOf(name: string, classes: readonly string[], notice: string | undef
     family: 'timm ViT',
     classes,
     numParameters: 5_717_416,
-    weightBytes: 22_869_664,
-    cost: { multiplyAdds: 1_253_683_200, multiplyAddsWithNorms: 1_258_411_200, activations: 5_974_636 },
     config: variant('Ti', 16),
     preprocessing: {
       imageSize: { height: 224, width: 224 },

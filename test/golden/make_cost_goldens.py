@@ -1,126 +1,95 @@
-"""What one image costs the published networks, counted from the operators that torch runs for it.
+"""What one image costs the networks of the golden sets, counted from the kernels that torch runs for it.
 
-    pip install -r test/golden/requirements.txt
+    pip install -r test/golden/requirements.txt -r test/golden/requirements-families.txt
     python test/golden/make_cost_goldens.py
 
-Writes test/golden/costs.json: library → variant → image size, and
-
-    multiplyAdds             by torch.utils.flop_counter, which knows convolutions and matrix products
-    multiplyAddsWithNorms    the same and 5 for each value of a layer norm, 2 of a batch norm, as timm's published
-                             tables count (by fvcore, which counts the pooled values too: at most 0.0002 G)
-    activations              values that convolutions and matrix products put out
+Writes test/golden/costs.json: folder of the golden set → multiply-adds of convolutions and matrix products (half of what
+torch's own FlopCounterMode counts), the same with norms by the convention of fvcore, with which timm lists its models (5
+for each value of a layer norm, 2 for each of a batch norm), and the values that convolutions and matrix products put out.
 """
 
 import json
+import pathlib
+import tempfile
+import zlib
 
 import environment
 
-PACKAGES = environment.pinned_versions(environment.REQUIREMENTS)
+environment.pinned_versions(environment.REQUIREMENTS, environment.FAMILY_REQUIREMENTS)
 environment.declare_torchvision_ops()
 
-import timm  # noqa: E402
+import cnn_timm  # noqa: E402
+import cnn_torchvision  # noqa: E402
+import cnn_transformers  # noqa: E402
+import family_timm  # noqa: E402
+import family_torchvision  # noqa: E402
+import family_transformers  # noqa: E402
 import torch  # noqa: E402
-import torchvision  # noqa: E402
 from golden_set import GOLDEN, VERSION  # noqa: E402
-from torch import nn  # noqa: E402
+from timm.layers import set_fused_attn  # noqa: E402
 from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
-SCRIPT = 'test/golden/make_cost_goldens.py'
-CNNS = (224, 224), (225, 197)
-VARIANTS = {
-    'timm': {
-        **{
-            name: ((size, size),)
-            for name, size in {
-                'vit_tiny_patch16_224': 224,
-                'vit_small_patch32_384': 384,
-                'vit_base_patch16_224': 224,
-                'vit_base_patch16_clip_224': 224,
-                'vit_medium_patch16_reg4_gap_256': 256,
-                'deit_base_distilled_patch16_224': 224,
-                'vit_base_patch14_dinov2': 518,
-                'vit_giant_patch14_dinov2': 518,
-            }.items()
-        },
-        **{
-            name: CNNS
-            for name in (
-                *('resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152', 'wide_resnet50_2'),
-                *('mobilenetv2_100', 'mobilenetv2_140', 'convnext_tiny', 'convnext_small'),
-            )
-        },
-    },
-    'torchvision': {name: CNNS for name in ('resnet50', 'mobilenet_v2', 'convnext_tiny')},
+SETS = {
+    'cnns': (cnn_torchvision, cnn_timm, cnn_transformers),
+    'families': (family_timm, family_transformers, family_torchvision),
 }
+aten = torch.ops.aten
+# The value of each output by fvcore.
+NORMS = {aten.native_layer_norm.default: 5, aten.native_batch_norm.default: 2}
 
-PRODUCTS = ('convolution', 'addmm', 'mm', 'bmm', 'baddbmm')
-PER_VALUE = {'native_layer_norm': 5, 'native_batch_norm': 2}
 
-
-class Operators(TorchDispatchMode):
-    """Counts what the products and the norms put out."""
-
+class Counter(TorchDispatchMode):
     def __init__(self) -> None:
         super().__init__()
-        self.products = 0
-        self.norms = dict.fromkeys(PER_VALUE, 0)
+        self.multiply_adds = self.norms = self.activations = 0
 
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        output = func(*args, **(kwargs or {}))
-        name = func.overloadpacket.__name__
-        if name in PRODUCTS:
-            self.products += output.numel()
-        elif name in PER_VALUE:
-            self.norms[name] += output[0].numel()
-        else:
-            assert not any(part in name for part in ('conv', 'mm', 'norm', 'attention', 'linear', 'einsum')), name
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        output = function(*args, **(kwargs or {}))
+        if function is aten.convolution.default:
+            self.product(output, args[1][0].numel())
+        elif function in (aten.mm.default, aten.bmm.default):
+            self.product(output, args[0].shape[-1])
+        elif function in (aten.addmm.default, aten.baddbmm.default):
+            self.product(output, args[1].shape[-1])
+        elif function in NORMS:
+            self.norms += NORMS[function] * output[0].numel()
         return output
+
+    def product(self, output: torch.Tensor, inner: int) -> None:
+        self.multiply_adds += output.numel() * inner
+        self.activations += output.numel()
+
+
+def cost(subject) -> dict[str, int]:
+    pixels = torch.zeros((1, 3, *subject.image_size))
+    # One fused kernel for attention would hide its products.
+    with torch.no_grad(), torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):
+        with Counter() as counter:
+            subject.logits(pixels)
+        with FlopCounterMode(display=False) as flops:
+            subject.logits(pixels)
+    assert 2 * counter.multiply_adds == flops.get_total_flops(), (counter.multiply_adds, flops.get_total_flops())
+    return {
+        'multiplyAdds': counter.multiply_adds,
+        'multiplyAddsWithNorms': counter.multiply_adds + counter.norms,
+        'activations': counter.activations,
+    }
 
 
 def main() -> None:
-    # Attention as two products and a softmax, so that their outputs are counted as such.
-    timm.layers.set_fused_attn(False)
-    costs = {
-        library: {name: facts(library, name, sizes) for name, sizes in variants.items()}
-        for library, variants in VARIANTS.items()
-    }
-    path = GOLDEN / 'costs.json'
-    manifest = {'version': VERSION, 'script': SCRIPT, 'packages': PACKAGES, 'costs': costs}
-    path.write_text(json.dumps(manifest, indent=2) + '\n')
-    print(f'{path.name}: {sum(len(variants) for variants in costs.values())} variants')
-
-
-def facts(library: str, name: str, sizes: tuple) -> dict:
-    with torch.device('meta'):  # shapes without values
-        model = timm.create_model(name) if library == 'timm' else torchvision.models.get_model(name)
-        if library == 'timm' and model.num_classes == 0:
-            model.reset_classifier(1000)
-    return {
-        'numParameters': sum(parameter.numel() for parameter in model.parameters()),
-        'costs': [cost(model.eval(), *size) for size in sizes],
-    }
-
-
-@torch.no_grad()
-def cost(model: nn.Module, height: int, width: int) -> dict:
-    image = torch.empty(1, 3, height, width, device='meta')
-    flops = FlopCounterMode(display=False)
-    with flops:
-        model(image)
-    operators = Operators()
-    with operators:
-        model(image)
-    multiply_adds, rest = divmod(flops.get_total_flops(), 2)
-    assert rest == 0
-    norms = sum(PER_VALUE[name] * values for name, values in operators.norms.items())
-    return {
-        'height': height,
-        'width': width,
-        'multiplyAdds': multiply_adds,
-        'multiplyAddsWithNorms': multiply_adds + norms,
-        'activations': operators.products,
-    }
+    torch.set_num_threads(1)
+    torch.backends.mha.set_fastpath_enabled(False)
+    set_fused_attn(False)
+    costs = {}
+    for folder, families in SETS.items():
+        for family in families:
+            for name, variant in family.VARIANTS.items():
+                generator = torch.Generator().manual_seed(zlib.crc32(name.encode()))
+                with tempfile.TemporaryDirectory() as temporary:
+                    costs[f'{folder}/{name}'] = cost(family.make(pathlib.Path(temporary), variant, generator))
+    goldens = {'version': VERSION, 'script': 'test/golden/make_cost_goldens.py', 'costs': costs}
+    (GOLDEN / 'costs.json').write_text(json.dumps(goldens, indent=1) + '\n')
 
 
 if __name__ == '__main__':

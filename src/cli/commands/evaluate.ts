@@ -23,7 +23,7 @@ interface EvaluateFlags extends CommonFlags, RunFlags, DataFlags {
 }
 
 /** Of every command that runs models over a data set. */
-interface DataFlags {
+export interface DataFlags {
   readonly labels: 'auto' | 'name' | 'synset' | 'index' | 'order' | 'none';
   readonly batchSize?: number;
   readonly resume?: string;
@@ -43,7 +43,7 @@ export function evaluateCommand(context: CommandContext): Command {
   return command.action((data: string) => evaluate(context, data, command.optsWithGlobals<EvaluateFlags>()));
 }
 
-function dataOptions(further: readonly string[] = []): Option[] {
+export function dataOptions(further: readonly string[] = []): Option[] {
   return [
     choice('--labels <kind>', 'what labels are', ['auto', 'name', 'synset', 'index', 'order', ...further], 'auto'),
     new Option('--no-auto-orient', 'leave images as stored, whatever their EXIF orientation says'),
@@ -51,7 +51,7 @@ function dataOptions(further: readonly string[] = []): Option[] {
   ].map((option) => option.helpGroup('Input:'));
 }
 
-function modelGroup(model: Option): Option[] {
+export function modelGroup(model: Option): Option[] {
   const batchSize = new Option('--batch-size <n>', 'images computed together').argParser(positiveInteger);
   return [model, ...runOptions(), batchSize].map((option) => option.helpGroup('Model:'));
 }
