@@ -1,4 +1,5 @@
 import type { AttentionMap, AttentionMaps } from './attention-methods.ts';
+import type { Field } from './attribution/field.ts';
 import { massThreshold } from './attribution/mass.ts';
 import { nameOfToken } from './attribution/token-grid.ts';
 import { ArgumentError } from './errors.ts';
@@ -13,7 +14,7 @@ import { contourPath } from './report/figure/contour.ts';
 import { figureSize, figureSvg } from './report/figure/figure.ts';
 import type { ColourBar, Figure, FigureTheme, Panel } from './report/figure/figure.ts';
 import { colourField, heatMap } from './report/figure/heat-map.ts';
-import type { Field, Rectangle, Upsampling } from './report/figure/heat-map.ts';
+import type { Rectangle, Upsampling } from './report/figure/heat-map.ts';
 
 export interface FigureStyle {
   readonly format: 'png' | 'svg';

@@ -22,6 +22,7 @@ export type { Embeddings } from './embeddings.ts';
 export type { Prediction } from './prediction.ts';
 export { convertModel } from './convert.ts';
 export type { Conversion, ConvertOptions } from './convert.ts';
+export type { CurveScore, Faithfulness, FaithfulnessOptions, MethodScore } from './faithfulness.ts';
 export { diagnose } from './doctor.ts';
 export type { Diagnosis } from './doctor.ts';
 export * from './errors.ts';

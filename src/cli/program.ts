@@ -6,6 +6,7 @@ import { compareCommand } from './commands/compare.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { explainCommand } from './commands/explain.ts';
+import { faithfulnessCommand } from './commands/faithfulness.ts';
 import { modelsConvertCommand } from './commands/models-convert.ts';
 import { modelsInfoCommand } from './commands/models-info.ts';
 import { modelsListCommand } from './commands/models-list.ts';
@@ -25,6 +26,7 @@ export function createProgram(context: CommandContext): Command {
     .configureHelp({ showGlobalOptions: true })
     .addCommand(classifyCommand(context))
     .addCommand(attentionCommand(context))
+    .addCommand(faithfulnessCommand(context))
     .addCommand(evaluateCommand(context))
     .addCommand(compareCommand(context))
     .addCommand(

@@ -155,6 +155,7 @@ function fakeModel(name: string, { classes = ['cat', 'dog', 'eel'], notice, onIm
     explore: notFaked,
     headStatistics: notFaked,
     embeddings: notFaked,
+    faithfulness: notFaked,
     dispose() {},
     [Symbol.dispose]() {},
   };

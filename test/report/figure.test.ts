@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 
+import { onGrid, smooth } from '../../src/attribution/field.ts';
 import { massThreshold } from '../../src/attribution/mass.ts';
 import { ArgumentError } from '../../src/errors.ts';
 import { COLOUR_MAPS, colourIndex, colourTable, rangeOf } from '../../src/report/figure/colour-map.ts';
 import { contourPath } from '../../src/report/figure/contour.ts';
 import { figureSize, figureSvg } from '../../src/report/figure/figure.ts';
-import { heatMap, smooth } from '../../src/report/figure/heat-map.ts';
+import { heatMap } from '../../src/report/figure/heat-map.ts';
 import { text } from '../../src/report/figure/text.ts';
 import { npyFile } from '../../src/report/npy.ts';
 
@@ -65,6 +66,8 @@ describe('heat maps', () => {
     expect(smooth(field, 0.5, 1)).toBe(0.5);
     expect(smooth(field, 1, 0.5)).toBe(0.25);
     expect(smooth(field, 0, 0)).toBe(0);
+    expect([...onGrid(field, { Gh: 1, Gw: 2 })]).toEqual([0.25, 1]);
+    expect([...onGrid(field, field)]).toEqual(field.values);
   });
 });
 
