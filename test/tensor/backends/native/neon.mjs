@@ -4,5 +4,9 @@ import process from 'node:process';
 
 import { run, seed, withHarness } from './harness.mjs';
 
-const build = { compiler: process.env.CXX ?? 'aarch64-linux-gnu-g++', flags: ['-O2', '-static'], architecture: 'arm64' };
+const build = {
+  compiler: process.env.CXX ?? 'aarch64-linux-gnu-g++',
+  flags: ['-O2', '-static'],
+  architecture: 'arm64',
+};
 withHarness(build, (harness) => run(process.env.QEMU ?? 'qemu-aarch64', [harness, seed(), '10']));
