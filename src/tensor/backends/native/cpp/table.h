@@ -3,6 +3,7 @@
 #include "activation-gradient.h"
 #include "attention-gradient.h"
 #include "batch-norm.h"
+#include "batch-norm-training.h"
 #include "convolution-gradients.h"
 #include "depthwise-gradients.h"
 #include "elementwise.h"
@@ -46,7 +47,9 @@ constexpr Kernels tableOf(const char* name) {
           maxPoolGradient<S>,
           averagePool<S>,
           averagePoolGradient<S>,
-          batchNorm<S>};
+          batchNorm<S>,
+          batchNormTraining<S>,
+          batchNormTrainingGradient<S>};
 }
 
 }  // namespace patchlens
