@@ -10,8 +10,8 @@ export interface Entry {
 /** What a figure says. What all panels would say is said once, above or below them. */
 export interface Captions {
   readonly title: string;
-  titleOf(entry: Entry): string;
-  quantityOf(entry: Entry): string;
+  readonly titleOf: (entry: Entry) => string;
+  readonly quantityOf: (entry: Entry) => string;
   readonly notes: readonly string[];
 }
 
