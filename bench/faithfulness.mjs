@@ -17,11 +17,11 @@ const RESULTS = new URL('results/faithfulness.json', import.meta.url);
 const [assets = '../shared/assets'] = process.argv.slice(2);
 const known = existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, 'utf8')) : {};
 const photos = JSON.stringify(known.settings) === JSON.stringify(SETTINGS) ? known.photos : {};
-const left = PHOTOS.filter((photo) => photos[photo] === undefined);
-if (left.length > 0) await score(left);
+const open = PHOTOS.filter((photo) => photos[photo] === undefined);
+if (open.length > 0) await scorePhotos(open);
 if (PHOTOS.every((photo) => photos[photo] !== undefined)) report();
 
-async function score(names) {
+async function scorePhotos(names) {
   const { orders, steps, seed, masks } = SETTINGS;
   const model = await loadModel(`${assets}/${SETTINGS.model}`, { threads: 1 });
   for (const photo of names) {
@@ -39,9 +39,12 @@ function report() {
   console.log([...tables, summary()].join('\n'));
 }
 
+function four(x) {
+  return Number(x.toFixed(4));
+}
+
 /** What the tables need, to four digits; curves stay out. */
 function rounded({ target, emptied, random, scores }) {
-  const four = (x) => Number(x.toFixed(4));
   const pick = ({ area, p, beatsRandom }) => ({ area: four(area), p: four(p), beatsRandom });
   const chance = ({ mean, low, high }) => ({ mean: four(mean), low: four(low), high: four(high) });
   return {
