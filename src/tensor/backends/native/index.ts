@@ -8,6 +8,7 @@ import type { Addon } from './addon.ts';
 import { loadAddon } from './addon.ts';
 import type { NativeBackend } from './native-backend.ts';
 import { chosenInstructionSet } from './instruction-set.ts';
+import { resampler } from './resample.ts';
 
 /** Storage of the tfjs CPU backend with our C++ kernels on its arrays, compiled when the package is installed. */
 export const native: Backend = {
@@ -25,7 +26,7 @@ export const native: Backend = {
       throw new BackendError('BACKEND_UNAVAILABLE', 'backend native: expected tfjs to take it. Use --backend wasm.');
     }
     const count = `${threads} thread${threads === 1 ? '' : 's'}`;
-    return { threads, detail: `C++ kernels, ${names[index]}, ${count}` };
+    return { threads, detail: `C++ kernels, ${names[index]}, ${count}`, resample: resampler(addon) };
   },
 };
 

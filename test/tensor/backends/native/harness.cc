@@ -8,6 +8,7 @@
 #include "gradient-checks.h"
 #include "harness.h"
 #include "isa.h"
+#include "resample-check.h"
 #include "scratch.h"
 #include "thread-pool.h"
 #include "window-checks.h"
@@ -160,6 +161,7 @@ void check(const Kernels& kernels, int rounds) {
       checkRows(kernels);
       checkElements(kernels);
       checkGradients(kernels);
+      checkResample(kernels);
       checkConvolution(kernels);
       checkDepthwise(kernels);
       checkPools(kernels);

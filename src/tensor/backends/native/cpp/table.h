@@ -11,6 +11,7 @@
 #include "mat-mul.h"
 #include "pool.h"
 #include "reduce.h"
+#include "resample.h"
 #include "softmax.h"
 #include "strided-copy.h"
 
@@ -22,7 +23,7 @@ constexpr Kernels tableOf(const char* name) {
   return {name,         packedSize<S>, packMatrix<S>, linear<S>,  matMul<S>,
           attention<S>, layerNorm<S>,  activate<S>,   softmax<S>, binary<S>,
           activationGradient<S>, layerNormGradient<S>, attentionGradient<S>, attentionMaskGradient<S>, reduceSum<S>,
-          stridedCopy<S>, convolution<S>, convolutionInputGradient<S>, convolutionFilterGradient<S>,
+          stridedCopy<S>, resample<S>, convolution<S>, convolutionInputGradient<S>, convolutionFilterGradient<S>,
           depthwise<S>, depthwiseInputGradient<S>, depthwiseFilterGradient<S>, maxPool<S>, maxPoolGradient<S>,
           averagePool<S>, averagePoolGradient<S>, batchNorm<S>};
 }
