@@ -47,7 +47,7 @@ export { EMBEDDED_MODEL, listModels } from './models.ts';
 export type { EmbeddedModel } from './models.ts';
 export { train } from './train.ts';
 export type { TrainEvent, TrainOptions, TrainResult } from './train.ts';
-export type { ViTChoice } from './train-network.ts';
+export type { NetworkChoice, ResNetChoice, ViTChoice } from './train-network.ts';
 export type { RecipeOptions } from './train-recipe.ts';
 export type { DownloadProgress } from './weights/hub/download.ts';
 export { PERTURBATION_KINDS } from './image/perturb.ts';

@@ -6,6 +6,18 @@ import type { ViTConfig } from './weights/architecture.ts';
 import type { Interpolation, Preprocessing, Rgb, Size } from './weights/preprocessing.ts';
 
 /** A network to train from nothing. */
+export type NetworkChoice = ViTChoice | ResNetChoice;
+
+/** A ResNet of basic blocks with a stem for small images (He et al. 2016, section 4.2). */
+export interface ResNetChoice {
+  readonly kind: 'resnet';
+  readonly imageSize?: Size | undefined;
+  /** Blocks of each stage; ResNet-20 has 3, 3, 3. */
+  readonly depths: readonly number[];
+  /** Channels of each stage; ResNet-20 has 16, 32, 64. */
+  readonly widths: readonly number[];
+}
+
 export interface ViTChoice {
   readonly kind: 'vit';
   /** A published size, which the rest may change. */
@@ -19,14 +31,22 @@ export interface ViTChoice {
   readonly distilled?: boolean | undefined;
 }
 
+const SMALL_SIDE = 32;
+
+/** The pixels that images are brought to. */
+export function imageSizeOf({ kind, imageSize }: NetworkChoice): Size {
+  const side = kind === 'vit' ? DEFAULT_SIDE : SMALL_SIDE;
+  return imageSize ?? { height: side, width: side };
+}
+
 const DEFAULT_PATCH = 16;
 const DEFAULT_SIDE = 224;
 const MLP_RATIO = 4;
 
 /** @throws ArgumentError when the parts do not fit together. */
-export function configOf(choice: ViTChoice, numClasses: number): ViTConfig {
+export function vitConfigOf(choice: ViTChoice, numClasses: number): ViTConfig {
   const { size, patchSize = DEFAULT_PATCH, distilled = false } = choice;
-  const imageSize = choice.imageSize ?? { height: DEFAULT_SIDE, width: DEFAULT_SIDE };
+  const imageSize = imageSizeOf(choice);
   const { dim = SIZES[size].dim, depth = SIZES[size].depth, numHeads = SIZES[size].numHeads } = choice;
   if (dim % numHeads !== 0) throw new ArgumentError(`heads: expected a divisor of the width ${dim}, got ${numHeads}`);
   return variant(size, patchSize, {

@@ -1,6 +1,7 @@
 import { appendFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { smallResNet } from './cnn/resnet-variants.ts';
 import { ArgumentError, TrainingError } from './errors.ts';
 import { useBackend } from './tensor/backends/index.ts';
 import type { BackendName } from './tensor/backends/index.ts';
@@ -18,10 +19,10 @@ import { takeStep } from './training/step.ts';
 import type { Lesson, StepReport } from './training/step.ts';
 import { labelledFolder, loadImages } from './train-images.ts';
 import type { LoadedImages } from './train-images.ts';
-import { vitStudent } from './train-student.ts';
+import { resNetStudent, vitStudent } from './train-student.ts';
 import type { Student } from './train-student.ts';
-import { configOf, preprocessingFor } from './train-network.ts';
-import type { ViTChoice } from './train-network.ts';
+import { imageSizeOf, preprocessingFor, vitConfigOf } from './train-network.ts';
+import type { NetworkChoice } from './train-network.ts';
 import { recipeFor } from './train-recipe.ts';
 import type { RecipeOptions } from './train-recipe.ts';
 import type { Interpolation, Preprocessing } from './weights/preprocessing.ts';
@@ -29,7 +30,7 @@ import type { Interpolation, Preprocessing } from './weights/preprocessing.ts';
 export interface TrainOptions {
   /** The folder of the run: its model, its log and its newest state. */
   readonly output: string;
-  readonly network: ViTChoice;
+  readonly network: NetworkChoice;
   /** How images are brought to the network's size; default bicubic. */
   readonly interpolation?: Interpolation | undefined;
   readonly recipe?: RecipeOptions | undefined;
@@ -52,7 +53,6 @@ export interface TrainOptions {
 }
 
 export type TrainEvent =
-  | { readonly kind: 'decoded'; readonly images: number; readonly total: number }
   | { readonly kind: 'resumed'; readonly step: number }
   | { readonly kind: 'step'; readonly report: StepReport; readonly imagesPerSecond: number; readonly steps: number }
   | { readonly kind: 'examined'; readonly step: number; readonly examination: Examination }
@@ -78,20 +78,15 @@ const STATE_FOLDER = 'state';
  * @throws ArgumentError, ImageError, TrainingError, BackendError; or the signal's reason.
  */
 export async function train(folder: string, options: TrainOptions): Promise<TrainResult> {
-  const { backend = 'auto', threads, validation, signal } = options;
+  const { backend = 'auto', threads, validation } = options;
   const labelled = subsetOf(await labelledFolder(folder), options.share ?? 1, options.recipe?.seed ?? 0);
   const tests = validation === undefined ? undefined : await labelledFolder(validation);
   checkClasses(labelled.classes, tests?.classes);
   const lease = await useBackend(backend, { threads });
   try {
-    const store = (total: number) => ({
-      budget: options.cacheBytes ?? DEFAULT_CACHE,
-      signal,
-      onDecoded: (images: number) => options.onEvent?.({ kind: 'decoded', images, total }),
-    });
-    const images = await loadImages(labelled, folder, store(labelled.paths.length));
-    const trial =
-      tests && validation !== undefined ? await loadImages(tests, validation, store(tests.paths.length)) : undefined;
+    const keptBytes = options.cacheBytes ?? DEFAULT_CACHE;
+    const images = await loadImages(labelled, folder, keptBytes);
+    const trial = tests && validation !== undefined ? await loadImages(tests, validation, keptBytes) : undefined;
     const student = await studentOf(options, images);
     const recipe = recipeFor(options.recipe ?? {}, labelled.paths.length);
     return await run({ student, recipe, images, trial, options });
@@ -102,8 +97,14 @@ export async function train(folder: string, options: TrainOptions): Promise<Trai
 
 async function studentOf({ network, interpolation = 'bicubic' }: TrainOptions, images: LoadedImages): Promise<Student> {
   const { classes } = images.labelled;
-  const config = configOf(network, classes.length);
-  return vitStudent(config, classes, await preprocessingFor(config.imageSize, interpolation, images.source));
+  const preprocessing = await preprocessingFor(imageSizeOf(network), interpolation, images.source);
+  const numClasses = classes.length;
+  switch (network.kind) {
+    case 'vit':
+      return vitStudent(vitConfigOf(network, numClasses), classes, preprocessing);
+    case 'resnet':
+      return resNetStudent(smallResNet({ ...network, numClasses }), classes, preprocessing);
+  }
 }
 
 function checkClasses(classes: readonly string[], tested: readonly string[] | undefined): void {
@@ -220,7 +221,7 @@ function lessonOf({ student, recipe, images }: Run): Lesson {
     mixing,
     forms: [formOf(student)],
   };
-  return { network, recipe, batches: batchesAhead({ plan, images: images.images }) };
+  return { network, recipe, batches: batchesAhead({ plan, files: images.files }) };
 }
 
 function formOf({ network, preprocessing }: Student): InputForm {

@@ -15,7 +15,7 @@ import { emptyMemory } from './optimizer.ts';
 import type { Memory } from './optimizer.ts';
 import { Recipe } from './recipe.ts';
 import type { TrainingState } from './state.ts';
-import { trainedNames } from './state.ts';
+import { optimizerOf, trainedNames } from './state.ts';
 import type { Trainable } from './trainable.ts';
 
 /** What a run is, beside its state: written once, and the same as long as it goes on. */
@@ -92,7 +92,7 @@ export async function readState(
   const values = all('values');
   const memory = trainedNames(network, recipe).map((name): [string, Memory] => [
     name,
-    emptyMemory(recipe.optimizer, 0).map((_, i) => read(`memory.${i}`, name)),
+    emptyMemory(optimizerOf(network, recipe, name), 0).map((_, i) => read(`memory.${i}`, name)),
   ]);
   return { step, values, memory: new Map(memory), average: recipe.averageDecay > 0 ? all('average') : undefined };
 }

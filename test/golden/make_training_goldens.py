@@ -5,7 +5,8 @@
 
 Reads the model and pixels that make_vit_goldens.py wrote. Every step sees the same two images with smoothed targets; the
 learning rate warms up and falls along a cosine. Writes test/golden/training-steps/: in goldens.json the recipe, the targets
-and the losses and gradient norms of each run, in goldens.safetensors `<run>/<timm name>`, some parameters after the last step.
+and the losses and gradient norms of each run, in goldens.safetensors `<run>/<timm name>`, some parameters after the last step;
+also `muon/<shape>/<start | gradients | end>`, three steps of torch.optim.Muon on given gradients of two matrices.
 """
 
 import math
@@ -46,6 +47,7 @@ def main() -> None:
     for name, optimizer in OPTIMIZERS.items():
         runs[name], parameters = trained(optimizer)
         arrays |= {f'{name}/{key}': value for key, value in parameters.items() if STORED.fullmatch(key)}
+    arrays |= muon_steps()
     write_golden_set(
         GOLDEN / 'training-steps',
         'test/golden/make_training_goldens.py',
@@ -89,6 +91,27 @@ def stepper_for(model: torch.nn.Module, optimizer: dict) -> torch.optim.Optimize
         betas = (optimizer['beta1'], optimizer['beta2'])
         return torch.optim.AdamW(groups, lr=1.0, betas=betas, eps=optimizer['epsilon'])
     return torch.optim.SGD(groups, lr=1.0, momentum=optimizer['momentum'], nesterov=optimizer['nesterov'])
+
+
+MUON_SHAPES = {'tall': (19, 7), 'wide': (5, 13)}
+
+
+def muon_steps() -> dict[str, np.ndarray]:
+    generator = torch.Generator().manual_seed(3)
+    arrays = {}
+    for name, shape in MUON_SHAPES.items():
+        weight = torch.nn.Parameter(torch.randn(shape, generator=generator))
+        gradients = torch.randn((3, *shape), generator=generator)
+        arrays[f'muon/{name}/start'] = weight.detach().numpy().copy()
+        arrays[f'muon/{name}/gradients'] = gradients.numpy()
+        stepper = torch.optim.Muon(
+            [weight], lr=0.05, weight_decay=0.1, momentum=0.95, nesterov=True, adjust_lr_fn='match_rms_adamw'
+        )
+        for gradient in gradients:
+            weight.grad = gradient.clone()
+            stepper.step()
+        arrays[f'muon/{name}/end'] = weight.detach().numpy()
+    return arrays
 
 
 def rate_share(step: int) -> float:

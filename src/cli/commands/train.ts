@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 
-import type { Interpolation, RecipeOptions, Size, TrainEvent, ViTChoice } from '../../index.ts';
+import type { Interpolation, NetworkChoice, RecipeOptions, Size, TrainEvent, ViTChoice } from '../../index.ts';
 import type { CommonFlags, RunFlags } from '../options.ts';
 import { choice, numberFrom, positiveInteger, runOptions } from '../options.ts';
 import { isTerminal } from '../output/colours.ts';
@@ -19,10 +19,12 @@ interface TrainFlags extends CommonFlags, RunFlags {
   readonly validateEvery?: number;
   readonly saveEvery: number;
   readonly cache: number;
-  readonly arch: keyof typeof ARCHITECTURES;
+  readonly arch: keyof typeof ARCHITECTURES | 'resnet';
   readonly patchSize: number;
   readonly dim?: number;
   readonly depth?: number;
+  readonly depths: readonly number[];
+  readonly widths: readonly number[];
   readonly heads?: number;
   readonly interpolation: Interpolation;
   readonly share?: number;
@@ -32,7 +34,7 @@ interface TrainFlags extends CommonFlags, RunFlags {
   readonly warmupEpochs?: number;
   readonly batchSize?: number;
   readonly accumulate?: number;
-  readonly optimizer: 'adamw' | 'sgd';
+  readonly optimizer: keyof typeof OPTIMIZERS;
   readonly learningRate?: number;
   readonly weightDecay?: number;
   readonly clipNorm?: number;
@@ -57,6 +59,14 @@ const ARCHITECTURES = {
   'vit-base': 'B',
   'vit-large': 'L',
 } as const satisfies Record<string, ViTChoice['size']>;
+
+const ADAMW = { kind: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
+
+const OPTIMIZERS = {
+  adamw: ADAMW,
+  sgd: { kind: 'sgd', momentum: 0.9, nesterov: true },
+  muon: { kind: 'muon', momentum: 0.95, others: ADAMW },
+} as const satisfies Record<string, RecipeOptions['optimizer']>;
 
 const INTERPOLATIONS: Record<Interpolation, true> = { bilinear: true, bicubic: true, lanczos: true, box: true };
 
@@ -87,11 +97,15 @@ function outputOptions(): Option[] {
 
 function networkOptions(): Option[] {
   return [
-    choice('--arch <name>', 'size to begin with', Object.keys(ARCHITECTURES), 'vit-tiny'),
+    choice('--arch <name>', 'size to begin with', [...Object.keys(ARCHITECTURES), 'resnet'], 'vit-tiny'),
     new Option('--patch-size <pixels>', 'side of a patch').argParser(positiveInteger).default(16),
     new Option('--dim <n>', 'width of a token').argParser(positiveInteger),
     new Option('--depth <n>', 'encoder blocks').argParser(positiveInteger),
     new Option('--heads <n>', 'attention heads').argParser(positiveInteger),
+    new Option('--depths <n,…>', 'of a ResNet for small images: blocks of each stage')
+      .argParser(list)
+      .default([3, 3, 3], '3,3,3'),
+    new Option('--widths <n,…>', 'and channels of each').argParser(list).default([16, 32, 64], '16,32,64'),
     choice('--interpolation <name>', 'how images are resized', Object.keys(INTERPOLATIONS), 'bicubic'),
     ...runOptions(),
   ].map((option) => option.helpGroup('Network:'));
@@ -107,7 +121,7 @@ function recipeOptions(): Option[] {
     ),
     new Option('--batch-size <n>', 'images of one pass (default: 64)').argParser(positiveInteger),
     new Option('--accumulate <n>', 'passes of one step (default: 1)').argParser(positiveInteger),
-    choice('--optimizer <name>', 'what changes the parameters', ['adamw', 'sgd'], 'adamw'),
+    choice('--optimizer <name>', 'what changes the parameters', Object.keys(OPTIMIZERS), 'adamw'),
     new Option('--learning-rate <x>', 'the highest (default: 0.001)').argParser(numberFrom(0)),
     new Option('--weight-decay <x>', 'of matrices (default: 0.05)').argParser(numberFrom(0)),
     new Option('--clip-norm <x>', 'largest norm of the gradients (default: 1)').argParser(numberFrom(0)),
@@ -175,8 +189,10 @@ function tell(io: Io, event: TrainEvent, line: TrainingLine): void {
   note(io, `step ${event.step}: ${(100 * top1).toFixed(2)} % of ${images} validation images, loss ${loss.toFixed(4)}`);
 }
 
-function networkOf({ arch, patchSize, dim, depth, heads, imageSize }: TrainFlags): ViTChoice {
+function networkOf(flags: TrainFlags): NetworkChoice {
+  const { arch, patchSize, dim, depth, heads, imageSize, depths, widths } = flags;
   const size: Size | undefined = typeof imageSize === 'number' ? { height: imageSize, width: imageSize } : imageSize;
+  if (arch === 'resnet') return { kind: 'resnet', imageSize: size, depths, widths };
   return { kind: 'vit', size: ARCHITECTURES[arch], patchSize, imageSize: size, dim, depth, numHeads: heads };
 }
 
@@ -198,13 +214,14 @@ function recipeOf(flags: TrainFlags): RecipeOptions {
     labelSmoothing,
     stochasticDepth,
     averageDecay: flags.average,
-    optimizer:
-      flags.optimizer === 'sgd'
-        ? { kind: 'sgd', momentum: 0.9, nesterov: true }
-        : { kind: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+    optimizer: OPTIMIZERS[flags.optimizer],
     augmentation: { crop: asked, flip, randAugment: flags.randAugment ?? null, erasing },
     mixing: { mixup, cutmix },
   };
+}
+
+function list(value: string): number[] {
+  return value.split(',').map((part) => positiveInteger(part));
 }
 
 function crop(value: string): RecipeCrop {

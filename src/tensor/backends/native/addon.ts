@@ -93,6 +93,31 @@ export interface Addon {
     out: Float32Array,
     epsilon: number,
   ): void;
+  /** With the moments of the batch, which it writes too; `rectifies` is 1 where a ReLU follows. */
+  batchNormTraining(
+    x: Float32Array,
+    scale: Float32Array,
+    bias: Float32Array,
+    skip: Float32Array | null,
+    out: Float32Array,
+    mean: Float32Array,
+    variance: Float32Array,
+    epsilon: number,
+    rectifies: number,
+  ): void;
+  batchNormTrainingGradient(
+    dy: Float32Array,
+    x: Float32Array,
+    scale: Float32Array,
+    bias: Float32Array,
+    skip: Float32Array | null,
+    dx: Float32Array,
+    dScale: Float32Array,
+    dBias: Float32Array,
+    dSkip: Float32Array | null,
+    epsilon: number,
+    rectifies: number,
+  ): void;
   activationGradient(dy: Float32Array, x: Float32Array, dx: Float32Array, activation: number): void;
   layerNormGradient(
     dy: Float32Array,

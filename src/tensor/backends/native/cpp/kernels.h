@@ -226,6 +226,33 @@ struct ResampleArguments {
   ResampleTaps horizontal, vertical;
 };
 
+/**
+ * Batch norm with the moments of the batch itself, and what may follow it: out = f((x − μ)/√(σ² + ε)·scale + bias + skip),
+ * for each of `rows` rows of C floats; no skip where null, f the ReLU or nothing.
+ */
+struct BatchNormTrainingArguments {
+  const float* x;
+  const float* scale;
+  const float* bias;
+  const float* skip;
+  size_t rows, C;
+  double epsilon;
+  bool rectifies;
+};
+/** out has the shape of x; mean and variance (the biased one) have C floats. */
+struct BatchNormTrainingOutputs {
+  float* out;
+  float* mean;
+  float* variance;
+};
+/** dx and, unless null, dSkip have the shape of x. */
+struct BatchNormTrainingGradients {
+  float* dx;
+  float* dScale;
+  float* dBias;
+  float* dSkip;
+};
+
 struct Kernels {
   /** Name in PATCHLENS_ISA and in `doctor`. */
   const char* name;
@@ -260,6 +287,8 @@ struct Kernels {
   void (*averagePool)(const float* x, float* out, const Windows&);
   void (*averagePoolGradient)(const float* dy, float* dx, const Windows&);
   void (*batchNorm)(const BatchNormArguments&);
+  void (*batchNormTraining)(const BatchNormTrainingArguments&, const BatchNormTrainingOutputs&);
+  void (*batchNormTrainingGradient)(const BatchNormTrainingArguments&, const float* dy, const BatchNormTrainingGradients&);
 };
 
 extern const Kernels portableKernels;

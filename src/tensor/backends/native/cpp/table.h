@@ -3,6 +3,7 @@
 #include "activation-gradient.h"
 #include "attention-gradient.h"
 #include "batch-norm.h"
+#include "batch-norm-training.h"
 #include "convolution-gradients.h"
 #include "depthwise-gradients.h"
 #include "elementwise.h"
@@ -25,7 +26,8 @@ constexpr Kernels tableOf(const char* name) {
           activationGradient<S>, layerNormGradient<S>, attentionGradient<S>, attentionMaskGradient<S>, reduceSum<S>,
           stridedCopy<S>, resample<S>, convolution<S>, convolutionInputGradient<S>, convolutionFilterGradient<S>,
           depthwise<S>, depthwiseInputGradient<S>, depthwiseFilterGradient<S>, maxPool<S>, maxPoolGradient<S>,
-          averagePool<S>, averagePoolGradient<S>, batchNorm<S>};
+          averagePool<S>, averagePoolGradient<S>, batchNorm<S>,
+          batchNormTraining<S>, batchNormTrainingGradient<S>};
 }
 
 }  // namespace patchlens
