@@ -64,7 +64,7 @@ describe.each(INSTRUCTION_SETS)('the resampler of %s gives the bytes of the Type
       const image = noise(...input);
       const expected = resample(image, { width, height }, filter);
       const received = resample(image, { width, height }, filter, { kernel });
-      expect(Buffer.compare(received.data, expected.data), `${input} → ${width},${height}`).toBe(0);
+      expect(Buffer.compare(received.data, expected.data), `${input.join()} → ${width},${height}`).toBe(0);
     }
   });
 
