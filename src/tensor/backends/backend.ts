@@ -12,7 +12,7 @@ export interface BackendOptions {
  * One axis of an image's resampling: output position `i` is the sum of `weights[i * stride + t]` times the input at
  * `first[i] + t`, for `t < count[i]`, in 22-bit fixed point.
  */
-export interface AxisTaps {
+interface AxisTaps {
   readonly first: Int32Array;
   readonly count: Int32Array;
   readonly weights: Int32Array;
