@@ -21,19 +21,19 @@ const SIZE = { width: 640, height: 400 };
 /** An SVG of means with bars of one standard deviation to each side, and a small dot for each seed. */
 export async function studyFigure({ models, validationImages }: StudyCurves): Promise<string> {
   const { plot, svg } = await loadCharts();
-  const colour = (m: number): string => COLOURS[m % COLOURS.length]!;
   const marks = models.flatMap(({ name, points }, m) => {
     const seeds = points.flatMap(({ images, top1 }) => top1.map((y) => ({ x: images, y })));
-    const bars = points.filter(({ deviation }) => deviation !== undefined);
+    const bars = points.flatMap(({ images, mean, deviation }) =>
+      deviation === undefined ? [] : [{ x: images, low: mean - deviation, high: mean + deviation }],
+    );
+    const colour = COLOURS[m % COLOURS.length]!;
     const at = { x: 'images', y: 'mean' } as const;
-    const low = (p: { mean: number; deviation: number | undefined }): number => p.mean - (p.deviation ?? 0);
-    const high = (p: { mean: number; deviation: number | undefined }): number => p.mean + (p.deviation ?? 0);
     return [
-      plot.line(points, { ...at, stroke: colour(m), strokeWidth: 2, strokeDasharray: m === 0 ? 'none' : '6 3' }),
-      plot.ruleX(bars, { x: 'images', y1: low, y2: high, stroke: colour(m), strokeWidth: 1.5 }),
-      plot.dot(points, { ...at, fill: colour(m), r: 4 }),
-      plot.dot(seeds, { x: 'x', y: 'y', stroke: colour(m), strokeOpacity: 0.5, r: 2 }),
-      plot.text(points.slice(-1), { ...at, text: () => name, dx: 10, textAnchor: 'start', fill: colour(m) }),
+      plot.line(points, { ...at, stroke: colour, strokeWidth: 2, strokeDasharray: m === 0 ? 'none' : '6 3' }),
+      plot.ruleX(bars, { x: 'x', y1: 'low', y2: 'high', stroke: colour, strokeWidth: 1.5 }),
+      plot.dot(points, { ...at, fill: colour, r: 4 }),
+      plot.dot(seeds, { x: 'x', y: 'y', stroke: colour, strokeOpacity: 0.5, r: 2 }),
+      plot.text(points.slice(-1), { ...at, text: () => name, dx: 10, textAnchor: 'start', fill: colour }),
     ];
   });
   const counts = [...new Set(models.flatMap(({ points }) => points.map(({ images }) => images)))];

@@ -39,7 +39,7 @@ async function indicesOf(plan: BatchPlan, batch: number): Promise<number[]> {
 test('every image is seen once in an epoch, in another order in the next', async () => {
   const seen = (await Promise.all([0, 1, 2, 3, 4, 5, 6].map((batch) => indicesOf(PLAN, batch)))).flat();
   const epochs = [0, 1, 2, 3].map((epoch) => seen.slice(7 * epoch, 7 * epoch + 7));
-  for (const epoch of epochs) expect(epoch.toSorted()).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  for (const epoch of epochs) expect(new Set(epoch)).toEqual(new Set([0, 1, 2, 3, 4, 5, 6]));
   expect(new Set(epochs.map(String)).size).toBe(4);
 });
 
