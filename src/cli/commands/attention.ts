@@ -177,11 +177,10 @@ async function pageOf(
   { model, path, photo }: PhotoTask,
   flags: AttentionFlags,
 ): Promise<AsyncIterable<string>> {
-  const title = `Where ${model.info.architecture} looks in ${basename(path)}`;
   const { config } = model.info;
   const depth = config.kind === 'vit' ? config.depth : 0;
   return patchlens.explorerPage(
-    await model.explore(photo, { ...exploreOptions(flags, depth), title, signal: io.signal }),
+    await model.explore(photo, { ...exploreOptions(flags, depth), photograph: basename(path), signal: io.signal }),
   );
 }
 

@@ -24,9 +24,9 @@ export const EXPLORER_BODY = markup`<noscript><p>This page needs its script, whi
 </fieldset>
 <fieldset id="classes"><legend>Class</legend><div id="predictions"></div><p id="class-note" class="quiet"></p></fieldset>
 <fieldset><legend>Colours</legend>
-<label for="mass">Cover patches with <output id="mass-value" for="mass"></output> of the map</label><input id="mass" type="range" min="1" max="100" step="1">
+<label for="mass">Threshold <output id="mass-value" for="mass"></output></label><input id="mass" type="range" min="1" max="100" step="1">
 <label for="opacity">Opacity <output id="opacity-value" for="opacity"></output></label><input id="opacity" type="range" min="0" max="100" step="1">
-<div class="pair"><label>Scale <select id="range"><option value="own">to the greatest patch</option><option value="clipped">to the 95th percentile</option><option value="shared">same for all layers and heads</option></select></label>
+<div class="pair"><label>Scale <select id="range"><option value="clipped">to the 95th percentile</option><option value="own">to the greatest patch</option><option value="shared">same for all layers and heads</option></select></label>
 <label>Colours <select id="colours"></select></label>
 <label>Picture <select id="picture-choice"><option value="photograph">photograph</option><option value="model">what the model sees</option></select></label></div>
 </fieldset>

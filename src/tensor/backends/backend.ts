@@ -1,9 +1,7 @@
+import type { Precision } from '../precision.ts';
+
 export const BACKEND_NAMES = ['native', 'tensorflow', 'wasm', 'cpu'] as const;
 export type BackendName = (typeof BACKEND_NAMES)[number];
-
-/** Arithmetic of the products. `f32`: IEEE float32. */
-export const PRECISIONS = ['f32'] as const;
-export type Precision = (typeof PRECISIONS)[number];
 
 export interface BackendOptions {
   /** How many threads the kernels may use; the backend's own choice when absent. */
@@ -15,6 +13,11 @@ export interface BackendFacts {
   readonly threads: number;
   /** Versions and instruction set, for people: «tfjs 4.22.0, SIMD». */
   readonly detail: string;
+  /**
+   * Where it has every precision, the one that `auto` takes: the fastest of those as accurate as float32. Absent where all
+   * is float32.
+   */
+  readonly automatic?: Precision | undefined;
 }
 
 /** A connector between tfjs and one way of computing on this machine. */

@@ -4,7 +4,7 @@ import { paint, tableOf } from './paint.ts';
 import { roving } from './roving.ts';
 import { attentionMap } from './shown-map.ts';
 import type { Shown, Store } from './store.ts';
-import { ATTENTION, tokenName } from './view.ts';
+import { ATTENTION, tokenPhrase } from './view.ts';
 import type { View } from './view.ts';
 
 interface Thumbnail {
@@ -70,12 +70,12 @@ function drawAll({ data, tables }: Store, { view, asking }: Shown, thumbnails: r
   const maps = thumbnails.map(({ layer, head }) => attentionMap(data, { ...view, layer, head }, asking));
   for (const [i, { canvas, button, greatest, layer, head }] of thumbnails.entries()) {
     const { values, range, isClipped } = maps[i]!;
-    const text = `${isClipped ? '≥ ' : ''}${shortText(range.greatest)}`;
+    const text = `${isClipped ? '≥' : ''}${shortText(range.greatest)}`;
     paint(canvas, values, { range, table });
     greatest.textContent = text;
     button.setAttribute('aria-label', `layer ${layer}, ${headText(head)}: up to ${text}`);
   }
   const scale = view.range === 'shared' ? shortText(maps[0]?.range.greatest ?? 0) : 'the value written below it';
   const whose = view.direction === 'from' ? 'the attention of' : 'the attention to';
-  find('wall-note', HTMLElement).textContent = `${whose} the ${tokenName(data.grid, asking)}, each from 0 to ${scale}`;
+  find('wall-note', HTMLElement).textContent = `${whose} ${tokenPhrase(data.grid, asking)}, each from 0 to ${scale}`;
 }

@@ -1,8 +1,12 @@
 // For x86-64 with the AVX-512 of every server processor since Skylake: foundation, byte and word, double and quad word,
-// shorter vectors. Compiled with all of them, so that nothing here may run before they are known to be there.
+// shorter vectors. Compiled with all of them, so that nothing here may run before they are known to be there. Two more
+// tables share all but the products: their instructions are written by mnemonic, which asks nothing of the compiler.
 #include <immintrin.h>
 
+#include "amx-engine.h"
+#include "amx-tiles.h"
 #include "table.h"
+#include "vector-engine.h"
 
 namespace patchlens {
 namespace {
@@ -25,8 +29,32 @@ struct Avx512 : Vector<16, 12> {
   static __mmask16 maskOf(size_t count) { return __mmask16((1u << count) - 1); }
 };
 
+/** VDPBF16PS, which multiplies two pairs of bfloat16 a lane (Cooper Lake, Sapphire Rapids, Zen 4). */
+struct Pairs {
+  static Avx512::V dot(Avx512::V sum, Avx512::U a, Avx512::U b) {
+    asm("vdpbf16ps %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
+    return sum;
+  }
+};
+
+/** Twice the products of float32 in a vector: too few for bf16x3, which needs three times as many. */
+struct ByPairs {
+  template <size_t PARTS>
+  using Product = PairedProduct<Avx512, VectorEngine<Avx512, Pairs>, PARTS>;
+  static constexpr Precision AUTOMATIC = Precision::f32;
+};
+
+/** The tile registers of AMX (Sapphire Rapids and later), where a bfloat16 product costs a fifteenth of a float32 one. */
+struct ByTiles {
+  template <size_t PARTS>
+  using Product = PairedProduct<Avx512, AmxEngine<AmxTiles>, PARTS>;
+  static constexpr Precision AUTOMATIC = Precision::bf16x3;
+};
+
 }  // namespace
 
 const Kernels avx512Kernels = tableOf<Avx512>("avx512");
+const Kernels avx512Bf16Kernels = tableOf<Avx512, ByPairs>("avx512-bf16");
+const Kernels amxKernels = tableOf<Avx512, ByTiles>("amx");
 
 }  // namespace patchlens
