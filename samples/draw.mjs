@@ -13,6 +13,9 @@ const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 for (const [name, pictures] of Object.entries({ ...ANIMALS, ...VEHICLES })) {
   await mkdir(`${FOLDER}${name}`, { recursive: true });
   for (const [title, svg] of Object.entries(pictures)) {
-    await sharp(Buffer.from(svg)).flatten({ background: 'white' }).jpeg({ quality: 90 }).toFile(`${FOLDER}${name}/${title}.jpg`);
+    await sharp(Buffer.from(svg))
+      .flatten({ background: 'white' })
+      .jpeg({ quality: 90 })
+      .toFile(`${FOLDER}${name}/${title}.jpg`);
   }
 }

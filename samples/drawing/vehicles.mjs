@@ -4,7 +4,15 @@ const wheel = (x, y, r) =>
   `<circle cx="${x}" cy="${y}" r="${r}" fill="#191919"/><circle cx="${x}" cy="${y}" r="${r * 0.55}" fill="#b9bcc0"/>
    <circle cx="${x}" cy="${y}" r="${r * 0.2}" fill="#4a4a4a"/>`;
 
-const clouds = blurred('#ffffff', [[30, 36, 26, 9], [120, 24, 30, 8], [96, 126, 40, 10]], 6);
+const clouds = blurred(
+  '#ffffff',
+  [
+    [30, 36, 26, 9],
+    [120, 24, 30, 8],
+    [96, 126, 40, 10],
+  ],
+  6,
+);
 
 const airliner = picture(
   sky(),
@@ -19,7 +27,14 @@ const airliner = picture(
 
 const jetOnRunway = picture(
   sky(['#8fb3d4', '#e4e7e6']),
-  blurred('#5d7153', [[30, 96, 50, 6], [120, 96, 60, 7]], 3),
+  blurred(
+    '#5d7153',
+    [
+      [30, 96, 50, 6],
+      [120, 96, 60, 7],
+    ],
+    3,
+  ),
   road(100),
   shadow(82, 128, 60, 5),
   lit('hull', '#f4f6f8', '#8e979f'),
@@ -38,7 +53,19 @@ const car = (body, dark) =>
    <path d="M20 101 H146" stroke="${dark}" stroke-width="1.5"/><rect x="12" y="96" width="9" height="6" rx="2" fill="#f7edc2"/>
    <rect x="143" y="96" width="7" height="6" rx="2" fill="#c92a2a"/>${wheel(42, 117, 12)}${wheel(122, 117, 12)}`;
 
-const redCar = picture(sky(['#b9cbd8', '#dfe6e6']), blurred('#5c7048', [[20, 84, 40, 24], [110, 78, 60, 28]], 6), road(104), car('#d8312b', '#7d1512'));
+const redCar = picture(
+  sky(['#b9cbd8', '#dfe6e6']),
+  blurred(
+    '#5c7048',
+    [
+      [20, 84, 40, 24],
+      [110, 78, 60, 28],
+    ],
+    6,
+  ),
+  road(104),
+  car('#d8312b', '#7d1512'),
+);
 const blueCar = picture(
   field('wall', ['#b7a58b', '#94826a'], { frequency: '0.08 0.3', grain: 0.3 }),
   grass(92, 6),
@@ -55,7 +82,14 @@ const cargoShip = picture(
    <rect x="112" y="52" width="26" height="38" fill="#f1efe8"/><path d="M114 60 H136 M114 68 H136 M114 76 H136" stroke="#3d4a57" stroke-width="3" stroke-dasharray="4 2"/>
    <rect x="120" y="38" width="9" height="15" fill="#27415f"/><rect x="28" y="74" width="24" height="18" fill="#c77b30"/><rect x="53" y="66" width="26" height="25" fill="#2f6c8f"/>
    <rect x="80" y="76" width="26" height="14" fill="#7a8c3a"/><path d="M22 92 V50 M16 58 H28" stroke="#46505a" stroke-width="2"/>`,
-  blurred('#e8f0f2', [[30, 120, 26, 2], [110, 120, 40, 2]], 2),
+  blurred(
+    '#e8f0f2',
+    [
+      [30, 120, 26, 2],
+      [110, 120, 40, 2],
+    ],
+    2,
+  ),
 );
 
 const sailingShip = picture(
@@ -76,16 +110,31 @@ const truck = (cab, cabDark, load) =>
 
 const boxTruck = picture(
   sky(['#9fbdd6', '#e2e7e6']),
-  blurred('#6b7d58', [[40, 92, 60, 12], [130, 94, 50, 14]], 5),
+  blurred(
+    '#6b7d58',
+    [
+      [40, 92, 60, 12],
+      [130, 94, 50, 14],
+    ],
+    5,
+  ),
   road(112),
   lit('box', '#fbfbf9', '#b6bac0'),
-  truck('#2f62b5', '#16305c', '<rect x="8" y="42" width="100" height="75" fill="url(#box)"/><path d="M8 62 H108" stroke="#3a6fc0" stroke-width="7"/>'),
+  truck(
+    '#2f62b5',
+    '#16305c',
+    '<rect x="8" y="42" width="100" height="75" fill="url(#box)"/><path d="M8 62 H108" stroke="#3a6fc0" stroke-width="7"/>',
+  ),
 );
 const dumpTruck = picture(
   field('hill', ['#c9b48a', '#8b6f46'], { frequency: '0.1', grain: 0.4 }),
   field('soil', ['#a5824f', '#6d5230'], { top: 112, frequency: '0.4', grain: 0.5 }),
   lit('bed', '#f2c230', '#a87408'),
-  truck('#f0b81e', '#9c6a08', '<path d="M6 66 L106 58 L104 116 H20 Z" fill="url(#bed)"/><path d="M24 70 V112 M46 68 V112 M68 66 V112 M90 64 V112" stroke="#8f6406" stroke-width="3"/>'),
+  truck(
+    '#f0b81e',
+    '#9c6a08',
+    '<path d="M6 66 L106 58 L104 116 H20 Z" fill="url(#bed)"/><path d="M24 70 V112 M46 68 V112 M68 66 V112 M90 64 V112" stroke="#8f6406" stroke-width="3"/>',
+  ),
 );
 
 export const VEHICLES = {

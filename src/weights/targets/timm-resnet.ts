@@ -15,7 +15,10 @@ export function publishTimmResNet(
   config: ResNetConfig,
   shapes: ReadonlyMap<string, readonly number[]>,
   parameter: (name: string) => NamedArray,
-  { classes, preprocessing }: { readonly classes: readonly string[] | undefined; readonly preprocessing: Preprocessing },
+  {
+    classes,
+    preprocessing,
+  }: { readonly classes: readonly string[] | undefined; readonly preprocessing: Preprocessing },
 ): { readonly config: object; readonly tensors: readonly TensorToWrite[] } {
   const { imageSize, resize, interpolation, mean, std } = preprocessing;
   const { numChannels, numClasses } = config;
