@@ -1,15 +1,17 @@
 import { ArgumentError } from './errors.ts';
+import type { ResampleKernel } from './image/resample.ts';
 import { IMAGENET_1K } from './labels/imagenet-1k.ts';
 import { planCnn } from './load-cnn.ts';
 import type { Plan, PlanContext } from './load-plan.ts';
 import { planViT } from './load-vit.ts';
 import type { LoadOptions, ModelInfo } from './model-info.ts';
 import { locateModel } from './models.ts';
+import { networkIn } from './nn/network.ts';
 import type { Network } from './nn/network.ts';
 import { BACKEND_NAMES, PRECISIONS, useBackend } from './tensor/backends/index.ts';
-import type { BackendLease } from './tensor/backends/index.ts';
+import type { BackendLease, Precision } from './tensor/backends/index.ts';
 import type { ViT } from './vit/forward.ts';
-import type { ViTConfig } from './weights/architecture.ts';
+import type { NetworkConfig, ViTConfig } from './weights/architecture.ts';
 import { assemble } from './weights/assemble.ts';
 import { readCheckpoint } from './weights/checkpoint.ts';
 import { describe } from './weights/describe.ts';
@@ -19,6 +21,8 @@ import type { Description } from './weights/family.ts';
 export interface LoadedNetwork extends Disposable {
   readonly info: ModelInfo;
   readonly network: Network;
+  /** The backend's own way of resampling images, for `preprocess`; undefined where it has none. */
+  readonly resample: ResampleKernel | undefined;
   /** The same network as the Vision Transformer that it is; undefined for any other. */
   readonly vit: ViT | undefined;
 }
@@ -56,8 +60,9 @@ export async function loadNetwork(name: string, options: LoadOptions = {}): Prom
   signal?.throwIfAborted();
   const { family, description } = describe(checkpoint);
   const plan = planOf(description, { where: path, options });
+  const precision = precisionFor(plan.config, options.precision ?? 'auto');
   const arrays = assemble(checkpoint, description, plan.shapes);
-  const lease = await useBackend(backend, { threads });
+  const lease = await useBackend(backend, { threads, precision });
   const { network, vit } = onLease(lease, () => plan.build(arrays));
   const info: ModelInfo = {
     name,
@@ -68,15 +73,16 @@ export async function loadNetwork(name: string, options: LoadOptions = {}): Prom
     config: plan.config,
     preprocessing: description.preprocessingAt(plan.imageSize),
     backend: lease.name,
-    precision: 'f32',
+    precision: lease.precision,
     threads: lease.threads,
     notice,
     assumption: description.assumption,
   };
   return {
     info,
-    network,
+    network: networkIn(lease.precision, network),
     vit,
+    resample: lease.resample,
     [Symbol.dispose]: () => {
       network[Symbol.dispose]();
       lease.release();
@@ -93,6 +99,15 @@ function planOf({ config, imageSize }: Description, context: PlanContext): Plan 
     case 'convnext':
       return planCnn(config, imageSize, context);
   }
+}
+
+/** @throws ArgumentError for one that a network of convolutions is asked for and does not have. */
+function precisionFor({ kind }: NetworkConfig, wanted: Precision | 'auto'): Precision | 'auto' {
+  if (kind === 'vit' || wanted === 'f32') return wanted;
+  if (wanted === 'auto') return 'f32';
+  throw new ArgumentError(
+    `precision: expected auto or f32 for ${kind}, whose convolutions have no other, got ${wanted}`,
+  );
 }
 
 function onLease<T>(lease: BackendLease, build: () => T): T {

@@ -1,4 +1,5 @@
-import type { BackendName, Precision } from './tensor/backends/backend.ts';
+import type { BackendName } from './tensor/backends/backend.ts';
+import type { Precision } from './tensor/precision.ts';
 import type { NetworkConfig } from './weights/architecture.ts';
 import type { DownloadProgress } from './weights/hub/download.ts';
 import type { Preprocessing, Size } from './weights/preprocessing.ts';
@@ -15,7 +16,10 @@ export interface LocateOptions {
 export interface LoadOptions extends LocateOptions {
   /** Default `auto`: the fastest that loads here. */
   readonly backend?: BackendName | 'auto' | undefined;
-  /** Arithmetic of the products; default `auto`, which is `f32` on every backend there is. */
+  /**
+   * Arithmetic of the products of linear layers and attention; default `auto`: `bf16x3` where the processor makes it the
+   * faster one, else `f32`.
+   */
   readonly precision?: Precision | 'auto' | undefined;
   /** How many threads the backend may use, where it has more than one; default its own choice. */
   readonly threads?: number | undefined;

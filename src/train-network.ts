@@ -31,6 +31,17 @@ export interface ViTChoice {
   readonly distilled?: boolean | undefined;
 }
 
+const SMALL_IMAGE = { height: 32, width: 32 };
+
+/** Small networks for images of 32 pixels, of about equal cost in pairs, to be held against each other. */
+export const NAMED_NETWORKS = {
+  'vit-4-64': { kind: 'vit', size: 'Ti', patchSize: 4, imageSize: SMALL_IMAGE, dim: 64, depth: 4, numHeads: 4 },
+  'resnet-8': { kind: 'resnet', imageSize: SMALL_IMAGE, depths: [1, 1, 1], widths: [16, 32, 64] },
+  'vit-6-128': { kind: 'vit', size: 'Ti', patchSize: 4, imageSize: SMALL_IMAGE, dim: 128, depth: 6, numHeads: 4 },
+  'resnet-20': { kind: 'resnet', imageSize: SMALL_IMAGE, depths: [3, 3, 3], widths: [16, 32, 64] },
+} as const satisfies Record<string, NetworkChoice>;
+export type NetworkName = keyof typeof NAMED_NETWORKS;
+
 const SMALL_SIDE = 32;
 
 /** The pixels that images are brought to. */

@@ -4,7 +4,7 @@ import { tensorsOf } from './convert.ts';
 import { trainableResNet } from './training/trainable-resnet.ts';
 import { trainableViT } from './training/trainable-vit.ts';
 import type { Trainable } from './training/trainable.ts';
-import { writeWhole } from './training/checkpoint.ts';
+import { writeJson } from './training/checkpoint.ts';
 import { paramShapes } from './vit/params.ts';
 import type { ViTConfig } from './weights/architecture.ts';
 import type { ResNetConfig } from './weights/cnn-architecture.ts';
@@ -27,7 +27,12 @@ export interface Student {
 }
 
 /** A Vision Transformer with the given classes, written under timm's names. */
-export function vitStudent(config: ViTConfig, classes: readonly string[], preprocessing: Preprocessing): Student {
+export function vitStudent(
+  config: ViTConfig,
+  classes: readonly string[],
+  preprocessing: Preprocessing,
+  { timmArchitecture }: { readonly timmArchitecture?: string | undefined } = {},
+): Student {
   const shapes = paramShapes(config);
   return {
     network: trainableViT(config),
@@ -39,7 +44,7 @@ export function vitStudent(config: ViTConfig, classes: readonly string[], prepro
         parameter: (name: string) => ({ shape: shapes.get(name) ?? [], data: values.get(name) ?? new Float32Array() }),
       };
       const published = timmTarget.publish(network, {
-        timmArchitecture: undefined,
+        timmArchitecture,
         imageSize: config.imageSize,
         labels: classes,
         preprocessing,
@@ -75,6 +80,6 @@ interface WritableModel {
 }
 
 async function writeModel(folder: string, { config, tensors }: WritableModel, dtype: WrittenDtype): Promise<void> {
-  await writeWhole(join(folder, CONFIG_FILE), JSON.stringify(config, undefined, 2));
+  await writeJson(join(folder, CONFIG_FILE), config);
   await writeSafetensors(join(folder, WEIGHTS_FILE), tensors, { dtype });
 }

@@ -30,7 +30,7 @@ const BACKENDS: Record<BackendName | 'auto', true> = {
   wasm: true,
   cpu: true,
 };
-const PRECISIONS: Record<Precision | 'auto', true> = { auto: true, f32: true };
+const PRECISIONS: Record<Precision | 'auto', true> = { auto: true, f32: true, bf16x3: true, bf16: true };
 
 /** Fresh options for a command that runs a model on images: which model, and how it runs. */
 export function modelOptions(): Option[] {

@@ -5,10 +5,12 @@ export type Patchlens = Pick<
   typeof import('../index.ts'),
   | 'BUILT_IN_EXAMPLE'
   | 'EMBEDDED_MODEL'
+  | 'NAMED_NETWORKS'
   | 'PatchlensError'
   | 'PERTURBATION_KINDS'
   | 'compare'
   | 'convertModel'
+  | 'dataStudy'
   | 'decodeImage'
   | 'diagnose'
   | 'drawMaps'

@@ -92,14 +92,15 @@ interface Accumulated extends Gradients {
 
 async function accumulated(lesson: Lesson, state: TrainingState, names: readonly string[]): Promise<Accumulated> {
   const { network, recipe, batches, teacher } = lesson;
-  const { accumulate, stochasticDepth } = recipe;
+  const { accumulate, stochasticDepth, freezeTrunk } = recipe;
   let total: Accumulated | undefined;
   let { values } = state;
   for (let i = 0; i < accumulate; i += 1) {
     const index = state.step * accumulate + i;
     const batch = await batches.at(index);
     const random = randomOf(recipe.seed, STREAM.depth, index);
-    const pass = { training: true, stochasticDepth, random } as const;
+    // Features that do not change are those of inference: no branch is left out and batch norms keep their statistics.
+    const pass = freezeTrunk ? ({ training: false } as const) : ({ training: true, stochasticDepth, random } as const);
     const made = await gradientsOf(network, values, names, batch, { pass, teacher });
     total = total === undefined ? { ...made, images: batch.batchSize } : sumOf(total, made, batch.batchSize);
     // The next batch of the step goes on from what this one has changed.

@@ -4,6 +4,8 @@ import { buffer } from 'node:stream/consumers';
 import { explorerPage } from '../../src/attention-explorer.ts';
 import type { Patchlens } from '../../src/cli/patchlens.ts';
 import { run } from '../../src/cli/run.ts';
+import { NAMED_NETWORKS } from '../../src/train-network.ts';
+import { dataStudy } from '../../src/train-study.ts';
 import { compare } from '../../src/compare.ts';
 import { renderComparison } from '../../src/compare-page.ts';
 import { drawMaps } from '../../src/attention-figure.ts';
@@ -119,6 +121,8 @@ export function fakePatchlens(options: FakeModelOptions = {}): Patchlens {
     listModels: () => [
       { name: 'shapes', description: 'Four shapes, drawn.', numParameters: 1234567, classes: ['circle', 'square'] },
     ],
+    NAMED_NETWORKS,
+    dataStudy,
     train: async (_folder, { output }) => ({ output, steps: 1, classes: ['cat', 'dog'], validation: undefined }),
     loadModel: async (name, load) => {
       options.onLoad?.(name, load ?? {});

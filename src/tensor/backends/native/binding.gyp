@@ -24,7 +24,10 @@
         'cpp/scratch.cc',
         'cpp/thread-pool.cc',
       ],
-      'conditions': [['target_arch=="x64"', {'dependencies': ['avx2', 'avx512']}]],
+      'conditions': [['target_arch=="x64"', {
+        # The lowest first: of a function that several of them hold a copy of, the linker takes the first.
+        'dependencies': ['avx2', 'avx512'],
+      }], ['target_arch=="arm64"', {'sources': ['cpp/kernels-neon.cc']}]],
     },
   ],
   'conditions': [

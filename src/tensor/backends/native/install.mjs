@@ -77,12 +77,16 @@ async function headersOfPackage() {
 /** Runs node-gyp with its output in the log; what went wrong, if anything did. */
 function compile(nodeGyp, headers, compiler) {
   const log = openSync(LOG, 'w');
-  const child = spawn(process.execPath, [nodeGyp, 'rebuild', '--release', `--nodedir=${headers}`, '-C', FOLDER], {
-    env: { ...process.env, CXX: compiler },
-    stdio: ['ignore', log, log],
-    // A group of its own, so that the compiler ends with it.
-    detached: true,
-  });
+  const child = spawn(
+    process.execPath,
+    [nodeGyp, 'rebuild', '--release', '--jobs=max', `--nodedir=${headers}`, '-C', FOLDER],
+    {
+      env: { ...process.env, CXX: compiler },
+      stdio: ['ignore', log, log],
+      // A group of its own, so that the compiler ends with it.
+      detached: true,
+    },
+  );
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');

@@ -37,7 +37,7 @@ napi_value convolution(napi_env env, napi_callback_info info) {
   const Geometry geometry(args, 4);
   const Size activation = args.size(5);
   args.require(kernels != nullptr && x.length == geometry.inputSize() && isAbsentOr(geometry.N, bias) &&
-                   packed.length == kernels->packedSize(geometry.depth(), geometry.N) + PADDING &&
+                   packed.length == kernels->packedSize(geometry.depth(), geometry.N, Precision::f32) + PADDING &&
                    out.length == geometry.outputSize() && activation < ACTIVATIONS,
                "convolution: expected operands of the sizes given");
   if (!args.areValid()) return nullptr;
