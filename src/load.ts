@@ -1,4 +1,5 @@
 import { ArgumentError } from './errors.ts';
+import type { ResampleKernel } from './image/resample.ts';
 import { IMAGENET_1K } from './labels/imagenet-1k.ts';
 import { planCnn } from './load-cnn.ts';
 import { checkOptions, precisionFor } from './load-options.ts';
@@ -24,6 +25,8 @@ import { tfjsFileAt } from './weights/tfjs/locate.ts';
 export interface LoadedNetwork extends Disposable {
   readonly info: ModelInfo;
   readonly network: Network;
+  /** The backend's own way of resampling images, for `preprocess`; undefined where it has none. */
+  readonly resample: ResampleKernel | undefined;
   /** The same network as the Vision Transformer that it is; undefined for any other. */
   readonly vit: ViT | undefined;
 }
@@ -77,6 +80,7 @@ export async function loadNetwork(name: string, options: LoadOptions = {}): Prom
     info,
     network: networkIn(lease.precision, network),
     vit,
+    resample: lease.resample,
     [Symbol.dispose]: () => {
       network[Symbol.dispose]();
       lease.release();

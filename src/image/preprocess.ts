@@ -10,7 +10,7 @@ export interface PreprocessOptions {
   /** Where the result goes, from `offset` on: one image's place in a batch. A new array when absent. */
   readonly out?: Float32Array;
   readonly offset?: number;
-  readonly kernel?: ResampleKernel;
+  readonly kernel?: ResampleKernel | undefined;
 }
 
 /**
@@ -42,7 +42,7 @@ export function preprocess(
   }
   const kept = resample(image, geometry.resized, recipe.interpolation, {
     window,
-    ...(kernel && { kernel }),
+    kernel,
   });
   const table = normalisedSamples(recipe);
   if (isPadded) fill(values, paddingOf(recipe, table));

@@ -166,10 +166,24 @@ export interface Addon {
     /** The shape, then the strides in x, then those in out. */
     layout: Int32Array,
   ): void;
+  /** Taps as image/taps.ts makes them, of the rows of x and then of its columns. */
+  resample(
+    x: Uint8Array,
+    width: number,
+    out: Uint8Array,
+    horizontalFirst: Int32Array,
+    horizontalCount: Int32Array,
+    horizontalWeights: Int32Array,
+    horizontalStride: number,
+    verticalFirst: Int32Array,
+    verticalCount: Int32Array,
+    verticalWeights: Int32Array,
+    verticalStride: number,
+  ): void;
 }
 
 /** `INTERFACE` of cpp/addon.cc. */
-const INTERFACE = 7;
+const INTERFACE = 8;
 
 // src/ and dist/ lie beside each other, and the binary is built once, beside its sources.
 const FOLDER = new URL('../../../../src/tensor/backends/native/', import.meta.url);
