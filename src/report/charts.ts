@@ -23,6 +23,8 @@ export async function loadCharts(): Promise<Charts> {
     draw(options, { title, about }) {
       const style = { fontSize: '12px', background: 'none' };
       const svg = plot.plot({ ...SIZE, style, ...options, document });
+      // One picture with one description: the parts of a picture have no names of their own.
+      for (const part of svg.querySelectorAll('[aria-label]')) part.removeAttribute('aria-label');
       svg.setAttribute('role', 'img');
       svg.setAttribute('aria-label', about);
       // Within HTML the name space is known; written out it would look like an address to fetch from.
