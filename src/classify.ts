@@ -241,7 +241,8 @@ class NetworkModel implements Model {
 
   /** The pixels [H, W, 3] of an image as the checkpoint's recipe prepares them. */
   async #pixelsOf(image: ImageInput): Promise<Float32Array> {
-    return preprocess(await this.#decoded(image), this.info.preprocessing).data;
+    const pixels = await this.#decoded(image);
+    return preprocess(pixels, this.info.preprocessing, { kernel: this.#loaded?.resample }).data;
   }
 
   async #decoded(image: ImageInput): Promise<RgbImage> {

@@ -113,9 +113,9 @@ async function prepare(panel: Panel, question: Question, autoOrient: boolean): P
 export async function viewsOf({ members }: Panel, path: string, autoOrient: boolean): Promise<Float32Array[]> {
   const pixels = await decodeImage(path, { autoOrient });
   const byRecipe = new Map<string, Float32Array>();
-  return members.map(({ info: { preprocessing } }: PanelMember) => {
+  return members.map(({ info: { preprocessing }, resample: kernel }: PanelMember) => {
     const key = JSON.stringify(preprocessing);
-    const view = byRecipe.get(key) ?? preprocess(pixels, preprocessing).data;
+    const view = byRecipe.get(key) ?? preprocess(pixels, preprocessing, { kernel }).data;
     byRecipe.set(key, view);
     return view;
   });

@@ -68,6 +68,7 @@ export { FIGURE_THEMES } from './report/figure/figure.ts';
 export type { FigureTheme } from './report/figure/figure.ts';
 export { UPSAMPLINGS } from './report/figure/heat-map.ts';
 export type { Upsampling } from './report/figure/heat-map.ts';
+export type { Cost } from './metrics/cost.ts';
 export { npyFile } from './report/npy.ts';
 export { explanationPage } from './report/explanation-page.ts';
 export { explanationText } from './report/explanation-text.ts';
@@ -79,6 +80,7 @@ export type {
   Pooling,
   PositionEncoding,
   PositionResample,
+  TfjsConfig,
   ViTConfig,
 } from './weights/architecture.ts';
 export type {
@@ -91,7 +93,7 @@ export type {
   ResNetStage,
   ResNetStem,
 } from './weights/cnn-architecture.ts';
-export type { Interpolation, Preprocessing, Resize, Rgb, Size } from './weights/preprocessing.ts';
+export type { Interpolation, Preprocessing, PreprocessingChanges, Resize, Rgb, Size } from './weights/preprocessing.ts';
 export { MODEL_NAMES } from './weights/family.ts';
 export type { ModelNames } from './weights/family.ts';
 export type { WrittenDtype } from './weights/write-safetensors.ts';

@@ -176,6 +176,8 @@ function infoOf(name: string, classes: readonly string[], notice: string | undef
     family: 'timm ViT',
     classes,
     numParameters: 5_717_416,
+    weightBytes: 22_869_664,
+    cost: { multiplyAdds: 1_253_683_200, multiplyAddsWithNorms: 1_258_411_200, activations: 5_974_636 },
     config: variant('Ti', 16),
     preprocessing: {
       imageSize: { height: 224, width: 224 },

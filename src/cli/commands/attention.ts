@@ -243,7 +243,8 @@ function stacked({ npyFile }: Patchlens, results: readonly AttentionMaps[]): Uin
 const HELP = `
 Methods of a class explain the likeliest one or --target; rollout and attention
 are the same for every class. grad-cam, occlusion and rise also suit networks
-without attention. Colours span zero to a map's greatest value, as the bar says.
+without attention. Colours span zero to a map's greatest value, those of rise
+from its least, as the bar says.
 
 Examples:
   patchlens attention cat.jpg --output cat.png

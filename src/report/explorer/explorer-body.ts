@@ -4,7 +4,7 @@ import { markup } from '../markup.ts';
 export const EXPLORER_BODY = markup`<noscript><p>This page needs its script, which is part of it.</p></noscript>
 <p id="model" class="quiet"></p>
 <div class="explorer">
-<section class="looking" aria-label="Map">
+<section id="looking" aria-label="Map">
 <div id="tokens" class="tokens" role="group" aria-label="Tokens before the patches"></div>
 <div id="stage" class="stage"><img id="picture" alt="" draggable="false"><div id="field" class="field"><canvas id="map" aria-hidden="true"></canvas>
 <div id="cells" class="cells" role="grid" aria-label="Patches"></div></div></div>

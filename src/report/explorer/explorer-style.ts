@@ -22,7 +22,7 @@ output { font-variant-numeric: tabular-nums; } fieldset output { float: right; c
 [data-mark] { box-shadow: inset 0 0 0 2px #ff2fd0, 0 0 0 1.5px #000 !important; } .cells [data-mark] { position: relative; z-index: 1; }
 .cells [data-mark=kept] { box-shadow: inset 0 0 0 3px #ff2fd0, 0 0 0 2px #000 !important; }
 .tokens [data-mark] { box-shadow: inset 0 0 0 2px #d6009f !important; }
-.bar { display: grid; grid-template-columns: 1fr auto 1fr; gap: .15rem .5rem; margin-top: .6rem; font-size: .875rem; font-variant-numeric: tabular-nums; }
+.bar { width: min(100%, calc(85vh * var(--aspect, 1))); display: grid; grid-template-columns: 1fr auto 1fr; gap: .15rem .5rem; margin-top: .6rem; font-size: .875rem; font-variant-numeric: tabular-nums; }
 .bar canvas { grid-column: 1 / -1; width: 100%; height: .8rem; border-radius: .2rem; } #greatest { text-align: right; } #quantity { color: var(--quiet); }
 .pointed { min-height: 1.5em; font-variant-numeric: tabular-nums; font-weight: 600; } .caption { margin-top: 0; }
 .prediction { display: flex; gap: .5rem; align-items: center; min-height: 2.25rem; padding: 0 .4rem; border-radius: .3rem;
@@ -42,7 +42,7 @@ summary { cursor: pointer; min-height: 2rem; } details ul { margin: .25rem 0; pa
 #steps tr { border-bottom: 1px solid var(--line); } #steps td.share { background: linear-gradient(to right, color-mix(in srgb, var(--accent) 22%, transparent) calc(100% * var(--share)), transparent 0); }
 .numbers { max-height: 26rem; overflow-y: auto; } .numbers thead th { position: sticky; top: -3px; background: var(--background); }
 @media (max-width: 62rem) { #steps-body { grid-template-columns: minmax(0, 1fr); } }
-@media (max-width: 40rem) { #steps table { font-size: .72rem; } #steps td, #steps thead th { padding: .1rem .25rem; } #steps tbody button { padding: .1rem .3rem; min-height: 1.75rem; } #steps .wide { display: none; } }
+@media (max-width: 40rem) { #steps table { font-size: .68rem; } #steps td, #steps thead th { padding: .1rem .2rem; } #steps tbody button { padding: .1rem .3rem; min-height: 1.75rem; } #steps .wide { display: none; } #steps .ways td { white-space: normal; } }
 @media (max-width: 52rem) { .explorer { grid-template-columns: minmax(0, 1fr); } main { margin: 1rem auto; } .stage { border-radius: 0; margin: 0 -1rem; width: calc(100% + 2rem); } }
 @media (forced-colors: active) { [data-mark], .wall [aria-selected=true] { outline: 3px solid Highlight; } }
 `;

@@ -123,7 +123,7 @@ function showPicture({ photograph, view }: Store['data']['pictures'], name: stri
   const image = find('picture', HTMLImageElement);
   image.src = href;
   image.style.imageRendering = whole === undefined && width < 320 ? 'pixelated' : 'auto';
-  find('stage', HTMLElement).style.setProperty('--aspect', String(width / height));
+  find('looking', HTMLElement).style.setProperty('--aspect', String(width / height));
   const { style } = find('field', HTMLElement);
   for (const side of ['left', 'top', 'width', 'height'] as const) style.setProperty(side, `${100 * crop[side]}%`);
 }

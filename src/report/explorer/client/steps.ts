@@ -118,7 +118,7 @@ function keySection(store: Store, one: ExploredSteps, key: number): HTMLElement[
   );
   return [
     element('h3', {}, `The key of ${tokenPhrase(store.data.grid, key)}`),
-    element('div', { class: 'scroll' }, element('table', {}, element('tbody', {}, ...lines))),
+    element('div', { class: 'scroll' }, element('table', { class: 'ways' }, element('tbody', {}, ...lines))),
     element('div', { class: 'scroll numbers' }, vectorTable(one, key)),
   ];
 }

@@ -35,9 +35,10 @@ export function wall(store: Store): void {
   let drawn = '';
   store.onChange((shown) => {
     const { view, asking } = shown;
-    const current = thumbnails.findIndex(({ layer, head }) => layer === view.layer && head === view.head);
+    const place = thumbnails.findIndex(({ layer, head }) => layer === view.layer && head === view.head);
+    const current = view.method === ATTENTION ? place : -1;
     for (const [i, button] of buttons.entries()) button.setAttribute('aria-selected', String(i === current));
-    if (!table.contains(document.activeElement)) stops.stopAt(current);
+    if (!table.contains(document.activeElement)) stops.stopAt(place);
     // Opacity and the like leave the wall as it is.
     const key = [asking, view.direction, view.range, view.colours].join(' ');
     if (key === drawn) return;

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 import { BackendError } from '../../../errors.ts';
@@ -166,22 +167,39 @@ export interface Addon {
     /** The shape, then the strides in x, then those in out. */
     layout: Int32Array,
   ): void;
+  /** Taps as image/taps.ts makes them, of the rows of x and then of its columns. */
+  resample(
+    x: Uint8Array,
+    width: number,
+    out: Uint8Array,
+    horizontalFirst: Int32Array,
+    horizontalCount: Int32Array,
+    horizontalWeights: Int32Array,
+    horizontalStride: number,
+    verticalFirst: Int32Array,
+    verticalCount: Int32Array,
+    verticalWeights: Int32Array,
+    verticalStride: number,
+  ): void;
 }
 
 /** `INTERFACE` of cpp/addon.cc. */
-const INTERFACE = 7;
+const INTERFACE = 8;
 
 // src/ and dist/ lie beside each other, and the binary is built once, beside its sources.
 const FOLDER = new URL('../../../../src/tensor/backends/native/', import.meta.url);
 
+/** The binary that install.mjs compiled, else the one that came with the package. */
+const PLACES = ['patchlens.node', `prebuilt/${process.platform}-${process.arch}/patchlens.node`];
+
 /**
- * Loads the binary that install.mjs built.
+ * Loads the compiled kernels.
  *
  * @throws BackendError when there is none, or it does not load here.
  */
 export function loadAddon(): Addon {
-  const file = fileURLToPath(new URL('patchlens.node', FOLDER));
-  if (!existsSync(file)) throw unavailable(`got none${whyNotBuilt()}`);
+  const file = PLACES.map((place) => fileURLToPath(new URL(place, FOLDER))).find((path) => existsSync(path));
+  if (file === undefined) throw unavailable(`got none${whyNotBuilt()}`);
   const loaded = required(file);
   if (!isCurrent(loaded)) throw unavailable('got one of another version');
   return loaded;

@@ -9,6 +9,7 @@ import { loadAddon } from './addon.ts';
 import type { NativeBackend } from './native-backend.ts';
 import { chosenInstructionSet } from './instruction-set.ts';
 import { precisionOf } from './precision-codes.ts';
+import { resampler } from './resample.ts';
 
 /** Storage of the tfjs CPU backend with our C++ kernels on its arrays, compiled when the package is installed. */
 export const native: Backend = {
@@ -26,7 +27,12 @@ export const native: Backend = {
       throw new BackendError('BACKEND_UNAVAILABLE', 'backend native: expected tfjs to take it. Use --backend wasm.');
     }
     const count = `${threads} thread${threads === 1 ? '' : 's'}`;
-    return { threads, automatic, detail: `C++ kernels, ${described(names[index]!)}, ${automatic}, ${count}` };
+    return {
+      threads,
+      automatic,
+      detail: `C++ kernels, ${described(names[index]!)}, ${automatic}, ${count}`,
+      resample: resampler(addon),
+    };
   },
 };
 

@@ -9,6 +9,7 @@
 #include "gradient-checks.h"
 #include "harness.h"
 #include "isa.h"
+#include "resample-check.h"
 #include "thread-pool.h"
 #include "window-checks.h"
 
@@ -162,6 +163,7 @@ void check(const Kernels& kernels, int rounds) {
       checkRows(kernels);
       checkElements(kernels);
       checkGradients(kernels);
+      checkResample(kernels);
       checkConvolution(kernels);
       checkDepthwise(kernels);
       checkPools(kernels);

@@ -91,9 +91,12 @@ inline double product(double a, double b, Precision precision) {
   return highA * highB + highA * toBf16(b - highB) + toBf16(a - highA) * highB;
 }
 
-/** Rounding of a sum of K products of order one, or of three times as many. */
+/**
+ * Rounding of a sum of K products of order one, or of three times as many, far above what chance brings: the partial sums
+ * grow with √K, and as many roundings of that size again add up with √K.
+ */
 inline double sumOf(size_t K, Precision precision = Precision::f32) {
-  return 1e-6 * (4 + std::sqrt(double(precision == Precision::bf16x3 ? 3 * K : K)));
+  return 1e-6 * (4 + double(precision == Precision::bf16x3 ? 3 * K : K) / 10);
 }
 
 }  // namespace patchlens

@@ -22,6 +22,10 @@ struct Avx512 : Vector<16, 12> {
     if (count >= W) return store(p, x);
     _mm512_mask_storeu_ps(p, maskOf(count), x);
   }
+  static U widened(const uint8_t* p) {
+    // The form without a mask starts from an undefined register, of which GCC 12 warns.
+    return U(_mm512_maskz_cvtepu8_epi32(__mmask16(-1), _mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+  }
   static I firstLanes(size_t count) { return count >= W ? I(_mm512_set1_epi32(-1)) : I(_mm512_movm_epi32(maskOf(count))); }
 
  private:

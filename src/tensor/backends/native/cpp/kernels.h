@@ -220,6 +220,22 @@ struct BatchNormArguments {
   double epsilon;
 };
 
+/** One axis of a resampling: output i is the sum of weights[i·stride + t] times the input at first[i] + t, t < count[i]. */
+struct ResampleTaps {
+  const int32_t* first;
+  const int32_t* count;
+  const int32_t* weights;
+  size_t length, stride;
+};
+
+/** out [vertical.length, horizontal.length, 3] from x [height, width, 3], of which rows [firstRow, + numRows) are read. */
+struct ResampleArguments {
+  const uint8_t* x;
+  uint8_t* out;
+  size_t width, height, firstRow, numRows;
+  ResampleTaps horizontal, vertical;
+};
+
 /**
  * Batch norm with the moments of the batch itself, and what may follow it: out = f((x − μ)/√(σ² + ε)·scale + bias + skip),
  * for each of `rows` rows of C floats; no skip where null, f the ReLU or nothing.
@@ -271,6 +287,7 @@ struct Kernels {
   void (*attentionMaskGradient)(const AttentionGradientArguments&);
   void (*reduceSum)(const ReduceArguments&);
   void (*stridedCopy)(const CopyArguments&);
+  void (*resample)(const ResampleArguments&);
   void (*convolution)(const ConvolutionArguments&);
   void (*convolutionInputGradient)(const ConvolutionInputGradientArguments&);
   void (*convolutionFilterGradient)(const ConvolutionFilterGradientArguments&);

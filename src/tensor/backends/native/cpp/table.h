@@ -12,6 +12,7 @@
 #include "pool.h"
 #include "precision.h"
 #include "reduce.h"
+#include "resample.h"
 #include "softmax.h"
 #include "strided-copy.h"
 
@@ -37,6 +38,7 @@ constexpr Kernels tableOf(const char* name) {
           attentionMaskGradient<S>,
           reduceSum<S>,
           stridedCopy<S>,
+          resample<S>,
           convolution<S>,
           convolutionInputGradient<S>,
           convolutionFilterGradient<S>,
