@@ -102,8 +102,9 @@ describe('a run', () => {
     await expect(trained({ output, resume: true, teacher: output })).rejects.toThrow('the teacher that');
   });
 
-  test('writes a model that classify loads, with its classes', async () => {
-    const output = await trained();
+  test('writes a model that classify loads, with its classes, and a report', async () => {
+    const output = await trained({ validation: images });
+    expect(await readFile(join(output, 'report.html'), 'utf8')).toMatch(/All 6 steps are done.*blue, green, red/s);
     using model = await loadModel(output);
     expect(model.info.classes).toEqual(CLASSES);
     expect(await model.classify(join(images, 'red', '0.png'), { topK: 3 })).toHaveLength(3);
