@@ -15,7 +15,10 @@ export function publishTimmResNet(
   config: ResNetConfig,
   shapes: ReadonlyMap<string, readonly number[]>,
   parameter: (name: string) => NamedArray,
-  { classes, preprocessing }: { readonly classes: readonly string[]; readonly preprocessing: Preprocessing },
+  {
+    classes,
+    preprocessing,
+  }: { readonly classes: readonly string[] | undefined; readonly preprocessing: Preprocessing },
 ): { readonly config: object; readonly tensors: readonly TensorToWrite[] } {
   const { imageSize, resize, interpolation, mean, std } = preprocessing;
   const { numChannels, numClasses } = config;
@@ -24,7 +27,7 @@ export function publishTimmResNet(
     num_classes: numClasses,
     num_features: config.stages.at(-1)?.outWidth,
     global_pool: 'avg',
-    label_names: classes,
+    ...(classes && { label_names: classes }),
     pretrained_cfg: {
       custom_load: false,
       input_size: [numChannels, imageSize.height, imageSize.width],
