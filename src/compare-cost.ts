@@ -78,6 +78,7 @@ function normsThatDoNotRun(config: LoadedNetwork['info']['config'], kernels: rea
         .filter(({ name }) => CONVOLUTIONS.has(name))
         .map(({ outputs }) => normOf('batchNorm', sizeOf(outputs[0])));
     case 'convnext':
+    case 'tfjs':
       return [];
   }
 }

@@ -2,8 +2,8 @@ export { explorerPage } from './attention-explorer.ts';
 export type { ExploreOptions } from './attention-explorer.ts';
 export type { StepsPlace } from './attention-steps.ts';
 export { drawMaps } from './attention-figure.ts';
-export type { FigureStyle } from './attention-figure.ts';
-export { ATTENTION_METHODS } from './attention-methods.ts';
+export type { DrawnMaps, FigureStyle } from './attention-figure.ts';
+export { ATTENTION_METHODS, methodsFor } from './attention-methods.ts';
 export type { AttentionMap, AttentionMaps, AttentionMethod, AttentionOptions, ViewPlace } from './attention-methods.ts';
 export { FILLS } from './attribution/fills.ts';
 export type { Fill } from './attribution/fills.ts';
@@ -68,6 +68,7 @@ export { FIGURE_THEMES } from './report/figure/figure.ts';
 export type { FigureTheme } from './report/figure/figure.ts';
 export { UPSAMPLINGS } from './report/figure/heat-map.ts';
 export type { Upsampling } from './report/figure/heat-map.ts';
+export type { Cost } from './metrics/cost.ts';
 export { npyFile } from './report/npy.ts';
 export { explanationPage } from './report/explanation-page.ts';
 export { explanationText } from './report/explanation-text.ts';
@@ -79,6 +80,7 @@ export type {
   Pooling,
   PositionEncoding,
   PositionResample,
+  TfjsConfig,
   ViTConfig,
 } from './weights/architecture.ts';
 export type {
@@ -91,7 +93,7 @@ export type {
   ResNetStage,
   ResNetStem,
 } from './weights/cnn-architecture.ts';
-export type { Interpolation, Preprocessing, Resize, Rgb, Size } from './weights/preprocessing.ts';
+export type { Interpolation, Preprocessing, PreprocessingChanges, Resize, Rgb, Size } from './weights/preprocessing.ts';
 export { MODEL_NAMES } from './weights/family.ts';
 export type { ModelNames } from './weights/family.ts';
 export type { WrittenDtype } from './weights/write-safetensors.ts';

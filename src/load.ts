@@ -2,20 +2,24 @@ import { ArgumentError } from './errors.ts';
 import type { ResampleKernel } from './image/resample.ts';
 import { IMAGENET_1K } from './labels/imagenet-1k.ts';
 import { planCnn } from './load-cnn.ts';
-import type { Plan, PlanContext } from './load-plan.ts';
+import { checkOptions, precisionFor } from './load-options.ts';
+import type { Built, Opened, Plan, PlanContext } from './load-plan.ts';
+import { openTfjs } from './load-tfjs.ts';
 import { planViT } from './load-vit.ts';
 import type { LoadOptions, ModelInfo } from './model-info.ts';
 import { locateModel } from './models.ts';
 import { networkIn } from './nn/network.ts';
 import type { Network } from './nn/network.ts';
-import { BACKEND_NAMES, PRECISIONS, useBackend } from './tensor/backends/index.ts';
-import type { BackendLease, Precision } from './tensor/backends/index.ts';
+import { useBackend } from './tensor/backends/index.ts';
+import type { BackendLease } from './tensor/backends/index.ts';
 import type { ViT } from './vit/forward.ts';
-import type { NetworkConfig, ViTConfig } from './weights/architecture.ts';
+import type { ViTConfig } from './weights/architecture.ts';
 import { assemble } from './weights/assemble.ts';
 import { readCheckpoint } from './weights/checkpoint.ts';
 import { describe } from './weights/describe.ts';
 import type { Description } from './weights/family.ts';
+import { changedPreprocessing } from './weights/preprocessing.ts';
+import { tfjsFileAt } from './weights/tfjs/locate.ts';
 
 /** A network on its backend with what is known about it. */
 export interface LoadedNetwork extends Disposable {
@@ -56,27 +60,21 @@ export async function loadNetwork(name: string, options: LoadOptions = {}): Prom
   checkOptions(options);
   signal?.throwIfAborted();
   const { path, notice } = await locateModel(name, options);
-  const checkpoint = await readCheckpoint(path);
-  signal?.throwIfAborted();
-  const { family, description } = describe(checkpoint);
-  const plan = planOf(description, { where: path, options });
-  const precision = precisionFor(plan.config, options.precision ?? 'auto');
-  const arrays = assemble(checkpoint, description, plan.shapes);
+  const tfjs = await tfjsFileAt(path);
+  const opened = tfjs === undefined ? await openCheckpoint(path, options) : await openTfjs(tfjs, options);
+  const precision = precisionFor(opened.kind, options.precision ?? 'auto');
   const lease = await useBackend(backend, { threads, precision });
-  const { network, vit } = onLease(lease, () => plan.build(arrays));
+  const { network, vit, labels, ...facts } = await onLease(lease, opened);
   const info: ModelInfo = {
+    ...facts,
     name,
-    architecture: description.architecture,
-    family: family.name,
-    classes: description.labels ?? defaultLabels(plan.config.numClasses),
-    numParameters: plan.numParameters,
-    config: plan.config,
-    preprocessing: description.preprocessingAt(plan.imageSize),
+    classes: labels ?? defaultLabels(facts.config.numClasses),
+    weightBytes: facts.numParameters * Float32Array.BYTES_PER_ELEMENT,
+    preprocessing: changedPreprocessing(facts.preprocessing, options.preprocessing ?? {}),
     backend: lease.name,
     precision: lease.precision,
     threads: lease.threads,
     notice,
-    assumption: description.assumption,
   };
   return {
     info,
@@ -90,6 +88,26 @@ export async function loadNetwork(name: string, options: LoadOptions = {}): Prom
   };
 }
 
+async function openCheckpoint(path: string, options: LoadOptions): Promise<Opened> {
+  const checkpoint = await readCheckpoint(path);
+  options.signal?.throwIfAborted();
+  const { family, description } = describe(checkpoint);
+  const plan = planOf(description, { where: path, options });
+  const arrays = assemble(checkpoint, description, plan.shapes);
+  const build = (): Built => ({
+    ...plan.build(arrays),
+    architecture: description.architecture,
+    family: family.name,
+    labels: description.labels,
+    numParameters: plan.numParameters,
+    cost: plan.cost,
+    config: plan.config,
+    preprocessing: description.preprocessingAt(plan.imageSize),
+    assumption: description.assumption,
+  });
+  return { kind: plan.config.kind, build };
+}
+
 function planOf({ config, imageSize }: Description, context: PlanContext): Plan {
   switch (config.kind) {
     case 'vit':
@@ -101,44 +119,22 @@ function planOf({ config, imageSize }: Description, context: PlanContext): Plan 
   }
 }
 
-/** @throws ArgumentError for one that a network of convolutions is asked for and does not have. */
-function precisionFor({ kind }: NetworkConfig, wanted: Precision | 'auto'): Precision | 'auto' {
-  if (kind === 'vit' || wanted === 'f32') return wanted;
-  if (wanted === 'auto') return 'f32';
-  throw new ArgumentError(
-    `precision: expected auto or f32 for ${kind}, whose convolutions have no other, got ${wanted}`,
-  );
-}
-
-function onLease<T>(lease: BackendLease, build: () => T): T {
+async function onLease(lease: BackendLease, opened: Opened): Promise<Built> {
   try {
-    return build();
+    return await opened.build();
   } catch (error) {
     lease.release();
     throw error;
   }
 }
 
-/** More than any one machine has; each is a thread of the system, and ten thousand of them bring it to a halt. */
-const MAX_THREADS = 1024;
-
-/** Callers without types can ask for anything. */
-function checkOptions({ backend, precision, threads }: LoadOptions): void {
-  const choices = [
-    ['backend', backend, BACKEND_NAMES],
-    ['precision', precision, PRECISIONS],
-  ] as const;
-  for (const [option, value, known] of choices) {
-    if (value === undefined || ['auto', ...known].includes(value)) continue;
-    throw new ArgumentError(`${option}: expected one of auto, ${known.join(', ')}, got ${value}`);
-  }
-  if (threads !== undefined && !(Number.isInteger(threads) && threads > 0 && threads <= MAX_THREADS)) {
-    throw new ArgumentError(`threads: expected a whole number from 1 to ${MAX_THREADS}, got ${threads}`);
-  }
-}
-
-/** Checkpoints without names: ImageNet's where the number of classes is ImageNet's, as timm does. */
+/**
+ * Checkpoints without names: ImageNet's where the number of classes is ImageNet's, as timm does, or one more: the first
+ * stands for none of them in Google's.
+ */
 function defaultLabels(numClasses: number): string[] {
-  if (numClasses === IMAGENET_1K.length) return IMAGENET_1K.map(([, label]) => label);
+  const labels = IMAGENET_1K.map(([, label]) => label);
+  if (numClasses === labels.length) return labels;
+  if (numClasses === labels.length + 1) return ['background', ...labels];
   return Array.from({ length: numClasses }, (_, index) => `class ${index}`);
 }

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
@@ -6,6 +6,7 @@ import * as z from 'zod';
 
 import { ArgumentError, TrainingError } from './errors.ts';
 import { meanAndDeviation } from './metrics/mean-and-deviation.ts';
+import { studyFigure } from './report/study-figure.ts';
 import { useBackend } from './tensor/backends/index.ts';
 import { writeJson } from './training/checkpoint.ts';
 import { subsetOf } from './training/labelled-images.ts';
@@ -15,7 +16,8 @@ import type { LoadedImages } from './train-images.ts';
 import { NAMED_NETWORKS } from './train-network.ts';
 import type { NetworkName } from './train-network.ts';
 import { recipeFor } from './train-recipe.ts';
-import { carryOut, STATE_FOLDER } from './train-run.ts';
+import { STATE_FOLDER } from './train-record.ts';
+import { carryOut } from './train-run.ts';
 import type { TrainEvent } from './train-run.ts';
 import { startOf } from './train-start.ts';
 import { DEFAULT_CACHE, loadTrial } from './train.ts';
@@ -107,6 +109,7 @@ export async function dataStudy(folder: string, options: StudyOptions): Promise<
     }
     const study = summary(labelled.classes, results, trial, options);
     await writeJson(join(output, 'study.json'), study);
+    await writeFile(join(output, 'study.svg'), await studyFigure(study));
     return study;
   } finally {
     lease.release();

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
-const IMAGE = join(REPOSITORY, 'images/star/gold.png');
+const IMAGES = join(REPOSITORY, 'images');
+const IMAGE = join(IMAGES, 'star/gold.png');
 
 const CONSUMER = `
 import { loadModel, type Prediction } from 'patchlens';
@@ -29,6 +30,11 @@ try {
   const line = run('npx', ['patchlens', 'classify', IMAGE, '--top-k', '1', '--format', 'jsonl', '--quiet'], folder);
   const { status, predictions } = JSON.parse(line);
   check(status === 'ok' && predictions.length === 1, `the command classifies: ${line}`);
+
+  // Memory is measured by a module that runs only once compiled, in a process that must not count its parent's.
+  const flags = ['--models', 'shapes-vit', '--rounds', '0', '--sample', '0', '--format', 'json', '--quiet'];
+  const { memory } = JSON.parse(run('npx', ['patchlens', 'compare', IMAGES, ...flags], folder)).models[0];
+  check(memory.peakBytes > memory.baselineBytes, `a model takes memory: ${JSON.stringify(memory)}`);
 
   // The package's own declarations are checked too, but not those of tfjs, which need the browser's.
   const strict = ['--strict', '--module', 'nodenext', '--target', 'es2022', '--skipLibCheck', '--types', 'node'];

@@ -102,11 +102,16 @@ describe('a run', () => {
     await expect(trained({ output, resume: true, teacher: output })).rejects.toThrow('the teacher that');
   });
 
-  test('writes a model that classify loads, with its classes', async () => {
-    const output = await trained();
+  test('writes a model that classify loads, with its classes, and a report', async () => {
+    const output = await trained({ validation: images });
+    expect(await readFile(join(output, 'report.html'), 'utf8')).toMatch(/All 6 steps are done.*blue, green, red/s);
     using model = await loadModel(output);
     expect(model.info.classes).toEqual(CLASSES);
     expect(await model.classify(join(images, 'red', '0.png'), { topK: 3 })).toHaveLength(3);
+  });
+
+  test('of a ResNet has no stochastic depth, and says so', async () => {
+    await expect(trained({ network: RESNET })).rejects.toThrow('stochasticDepth: expected a Vision Transformer');
   });
 
   test('learns', async () => {
@@ -135,7 +140,10 @@ describe('fine-tuning', () => {
     ['a ResNet', RESNET],
   ])('%s by its head alone leaves all else as it was', async (_, network) => {
     const first = await trained({ network, recipe: { ...RECIPE, stochasticDepth: 0, averageDecay: 0 } });
-    const output = await trained({ network: from(first), recipe: { ...RECIPE, freezeTrunk: true, averageDecay: 0 } });
+    const output = await trained({
+      network: from(first),
+      recipe: { ...RECIPE, stochasticDepth: 0, freezeTrunk: true, averageDecay: 0 },
+    });
     const [before, after] = [await tensorsOf(first), await tensorsOf(output)];
     const changed = [...before].filter(([name, bytes]) => !bytes.equals(after.get(name)!)).map(([name]) => name);
     expect(changed.length).toBeGreaterThan(0);

@@ -7,7 +7,13 @@ type PlotModule = typeof Plot;
 /** Draws charts as SVG, in a document of its own: nothing is left to be drawn by the reader's browser. */
 export interface Charts {
   readonly plot: PlotModule;
-  /** @param about says in a sentence what the chart shows, for those who do not see it */
+  /**
+   * An SVG as it stands in HTML.
+   *
+   * @param about says in a sentence what the chart shows, for those who do not see it
+   */
+  readonly svg: (options: Plot.PlotOptions, about: string) => string;
+  /** The same under its title. */
   readonly draw: (options: Plot.PlotOptions, chart: { readonly title: string; readonly about: string }) => Markup;
 }
 
@@ -18,18 +24,28 @@ const SIZE = { width: 400, height: 280 };
 export async function loadCharts(): Promise<Charts> {
   const [plot, { parseHTML }] = await Promise.all([import('@observablehq/plot'), import('linkedom')]);
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
+  const svg: Charts['svg'] = (options, about) => {
+    const style = { fontSize: '12px', background: 'none' };
+    const drawn = plot.plot({ ...SIZE, style, ...options, document });
+    // One picture with one description: the parts of a picture have no names of their own.
+    for (const part of drawn.querySelectorAll('[aria-label]')) part.removeAttribute('aria-label');
+    drawn.setAttribute('role', 'img');
+    drawn.setAttribute('aria-label', about);
+    // Within HTML the name space is known; written out it would look like an address to fetch from.
+    return drawn.outerHTML.replaceAll(/ xmlns(?::\w+)?="[^"]*"/g, '');
+  };
   return {
     plot,
-    draw(options, { title, about }) {
-      const style = { fontSize: '12px', background: 'none' };
-      const svg = plot.plot({ ...SIZE, style, ...options, document });
-      svg.setAttribute('role', 'img');
-      svg.setAttribute('aria-label', about);
-      // Within HTML the name space is known; written out it would look like an address to fetch from.
-      const drawn = svg.outerHTML.replaceAll(/ xmlns(?::\w+)?="[^"]*"/g, '');
-      return markup`<figure class="chart"><figcaption>${title}</figcaption>${new Markup(drawn)}</figure>`;
-    },
+    svg,
+    draw: (options, { title, about }) =>
+      markup`<figure class="chart"><figcaption>${title}</figcaption>${new Markup(svg(options, about))}</figure>`,
   };
+}
+
+/** An SVG as a file of its own, with rules of its own. */
+export function standalone(svg: string, style: string): string {
+  const opened = svg.replace('<svg', '<svg xmlns="http://www.w3.org/2000/svg"');
+  return `${opened.replace('>', `><style>${style}</style>`)}\n`;
 }
 
 /** Colours that are told apart in both themes and by most who see colours differently (after Okabe and Ito). */

@@ -9,6 +9,7 @@ import { dataStudy } from '../../src/train-study.ts';
 import { compare } from '../../src/compare.ts';
 import { renderComparison } from '../../src/compare-page.ts';
 import { drawMaps } from '../../src/attention-figure.ts';
+import { methodsFor } from '../../src/attention-methods.ts';
 import { ImageError, PatchlensError } from '../../src/errors.ts';
 import { BUILT_IN_EXAMPLE, parseExample } from '../../src/explain-example.ts';
 import { evaluate } from '../../src/evaluate.ts';
@@ -101,6 +102,7 @@ export function fakePatchlens(options: FakeModelOptions = {}): Patchlens {
     PatchlensError,
     decodeImage,
     drawMaps,
+    methodsFor,
     npyFile,
     findImages,
     diagnose: async () => DIAGNOSIS,
@@ -176,6 +178,8 @@ function infoOf(name: string, classes: readonly string[], notice: string | undef
     family: 'timm ViT',
     classes,
     numParameters: 5_717_416,
+    weightBytes: 22_869_664,
+    cost: { multiplyAdds: 1_253_683_200, multiplyAddsWithNorms: 1_258_411_200, activations: 5_974_636 },
     config: variant('Ti', 16),
     preprocessing: {
       imageSize: { height: 224, width: 224 },

@@ -3,8 +3,8 @@ import { Command, Option } from 'commander';
 import type { EvaluationRun } from '../../index.ts';
 import { CommandFailure, EXIT } from '../exit.ts';
 import { withDownloadBars } from '../load-model.ts';
-import type { CommonFlags, RunFlags } from '../options.ts';
-import { choice, loadOptions, positiveInteger, runOptions } from '../options.ts';
+import type { CommonFlags, PreprocessingFlags, RunFlags } from '../options.ts';
+import { choice, loadOptions, positiveInteger, preprocessingOf, preprocessingOptions, runOptions } from '../options.ts';
 import { coloursFor } from '../output/colours.ts';
 import { evaluationCsv, evaluationTable } from '../output/evaluation.ts';
 import { note } from '../output/notes.ts';
@@ -15,7 +15,7 @@ import type { CommandContext, Io } from '../patchlens.ts';
 
 const FORMATS = ['table', 'json', 'csv'] as const;
 
-interface EvaluateFlags extends CommonFlags, RunFlags, DataFlags {
+interface EvaluateFlags extends CommonFlags, RunFlags, PreprocessingFlags, DataFlags {
   readonly quiet?: true;
   readonly model?: readonly string[];
   readonly format: (typeof FORMATS)[number];
@@ -39,7 +39,9 @@ export function evaluateCommand(context: CommandContext): Command {
     .argument('<data>', '<data>/<class>/…, or a CSV file with paths relative to it')
     .addHelpText('after', HELP);
   const model = new Option('--model <models...>', 'one or more, as for classify (default: the embedded one)');
-  for (const option of [...dataOptions(), ...modelGroup(model), ...outputOptions()]) command.addOption(option);
+  for (const option of [...dataOptions(), ...modelGroup(model), ...preprocessingOptions(), ...outputOptions()]) {
+    command.addOption(option);
+  }
   return command.action((data: string) => evaluate(context, data, command.optsWithGlobals<EvaluateFlags>()));
 }
 
@@ -73,6 +75,7 @@ async function evaluate({ api, io }: CommandContext, data: string, flags: Evalua
     run = await withDownloadBars(io, flags, (downloads) =>
       patchlens.evaluate(data, model, {
         ...loadOptions(flags),
+        ...preprocessingOf(flags),
         ...downloads,
         labels,
         batchSize,

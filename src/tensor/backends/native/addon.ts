@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 import { BackendError } from '../../../errors.ts';
@@ -188,14 +189,17 @@ const INTERFACE = 8;
 // src/ and dist/ lie beside each other, and the binary is built once, beside its sources.
 const FOLDER = new URL('../../../../src/tensor/backends/native/', import.meta.url);
 
+/** The binary that install.mjs compiled, else the one that came with the package. */
+const PLACES = ['patchlens.node', `prebuilt/${process.platform}-${process.arch}/patchlens.node`];
+
 /**
- * Loads the binary that install.mjs built.
+ * Loads the compiled kernels.
  *
  * @throws BackendError when there is none, or it does not load here.
  */
 export function loadAddon(): Addon {
-  const file = fileURLToPath(new URL('patchlens.node', FOLDER));
-  if (!existsSync(file)) throw unavailable(`got none${whyNotBuilt()}`);
+  const file = PLACES.map((place) => fileURLToPath(new URL(place, FOLDER))).find((path) => existsSync(path));
+  if (file === undefined) throw unavailable(`got none${whyNotBuilt()}`);
   const loaded = required(file);
   if (!isCurrent(loaded)) throw unavailable('got one of another version');
   return loaded;
