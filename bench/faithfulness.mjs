@@ -3,8 +3,8 @@
 //
 //     node bench/faithfulness.mjs ../shared/assets
 //
-// Goes on where it was stopped: bench/results/faithfulness.json is written after every photograph. The same
-// seed gives the same orders, so the same numbers but for rounding on other backends.
+// Goes on where it was stopped: bench/results/faithfulness.json is written after every photograph, and
+// so is the page. The same seed gives the same orders, so the same numbers but for rounding on other backends.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 
@@ -18,9 +18,9 @@ const RESULTS = new URL('results/faithfulness.json', import.meta.url);
 const [assets = '../shared/assets'] = process.argv.slice(2);
 const known = existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, 'utf8')) : {};
 const photos = JSON.stringify(known.settings) === JSON.stringify(SETTINGS) ? known.photos : {};
+report();
 const open = PHOTOS.filter((photo) => photos[photo] === undefined);
 if (open.length > 0) await scorePhotos(open);
-if (PHOTOS.every((photo) => photos[photo] !== undefined)) report();
 
 async function scorePhotos(names) {
   const { orders, steps, seed, masks } = SETTINGS;
@@ -30,26 +30,29 @@ async function scorePhotos(names) {
     const found = await model.faithfulness(`${assets}/photos/${photo}`, { orders, steps, seed, maps: { masks } });
     photos[photo] = rounded(found);
     writeFileSync(RESULTS, `${JSON.stringify({ settings: SETTINGS, photos }, undefined, 1)}\n`);
+    report();
     console.error(`${photo}: ${((performance.now() - start) / 1000).toFixed(0)} s on ${model.info.backend}`);
   }
   model.dispose();
 }
 
+/** What is known so far. */
 function report() {
-  const tables = ['grey', 'blur'].flatMap((fill) => ['deletion', 'insertion'].map((curve) => table(fill, curve)));
+  const done = PHOTOS.filter((photo) => photos[photo] !== undefined);
+  if (done.length === 0) return;
+  const tables = ['grey', 'blur'].flatMap((fill) => ['deletion', 'insertion'].map((curve) => table(done, fill, curve)));
   const { orders, steps, masks } = SETTINGS;
   const head = `ViT-Ti/16, the likeliest class of each photograph, ${orders} random orders, ${steps} steps, RISE with ${masks} masks. Bold: better than 97.5 in 100 random orders. Random: mean [95 in 100 lie between].`;
   const page = readFileSync(PAGE, 'utf8');
   const [before, rest] = page.split('<!-- faithfulness -->');
   const after = rest.split('<!-- /faithfulness -->')[1];
-  const block = [head, '', explained(), '', ...tables, '**all together**\n', summary()].join('\n');
+  const block = [head, '', explained(done), '', ...tables, '**all together**\n', summary(done)].join('\n');
   writeFileSync(PAGE, `${before}<!-- faithfulness -->\n${block}\n<!-- /faithfulness -->${after}`);
-  console.log(block);
 }
 
 /** What is explained, and what is left of it when the whole photograph is replaced. */
-function explained() {
-  const lines = PHOTOS.map((photo) => {
+function explained(done) {
+  const lines = done.map((photo) => {
     const { target, emptied } = photos[photo];
     return `${nameOf(photo)}: ${target.label} ${target.probability}, ${emptied.grey} of it all grey, ${emptied.blur} all blurred`;
   });
@@ -80,24 +83,24 @@ function rounded({ target, emptied, random, scores }) {
   };
 }
 
-function methods() {
-  return [...new Set(photos[PHOTOS[0]].scores.map(({ method }) => method))];
+function methods(done) {
+  return [...new Set(photos[done[0]].scores.map(({ method }) => method))];
 }
 
-function table(fill, curve) {
+function table(done, fill, curve) {
   const better = curve === 'deletion' ? 'less is better' : 'more is better';
   const lines = [
     `**${curve}, ${fill}** (${better})\n`,
-    `| | ${PHOTOS.map((photo) => nameOf(photo)).join(' | ')} | beats random |`,
-    `| --- |${' ---: |'.repeat(PHOTOS.length + 1)}`,
+    `| | ${done.map((photo) => nameOf(photo)).join(' | ')} | beats random |`,
+    `| --- |${' ---: |'.repeat(done.length + 1)}`,
   ];
-  for (const method of methods()) {
-    const scores = PHOTOS.map((photo) => scoreOf(photo, method, fill)[curve]);
+  for (const method of methods(done)) {
+    const scores = done.map((photo) => scoreOf(photo, method, fill)[curve]);
     const areas = scores.map(({ area, beatsRandom }) => (beatsRandom ? `**${area.toFixed(3)}**` : area.toFixed(3)));
     const wins = scores.filter(({ beatsRandom }) => beatsRandom).length;
-    lines.push(`| ${method} | ${areas.join(' | ')} | ${wins} of ${PHOTOS.length} |`);
+    lines.push(`| ${method} | ${areas.join(' | ')} | ${wins} of ${done.length} |`);
   }
-  const chance = PHOTOS.map((photo) => {
+  const chance = done.map((photo) => {
     const { mean, low, high } = photos[photo].random.find((one) => one.fill === fill);
     return `${mean.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
   });
@@ -110,11 +113,11 @@ function scoreOf(photo, method, fill) {
 }
 
 /** On how many of all photographs, fills and curves each method beats random orders, and does worse than their mean. */
-function summary() {
+function summary(done) {
   const lines = ['| | beats random | worse than the mean of random |', '| --- | ---: | ---: |'];
-  for (const method of methods()) {
+  for (const method of methods(done)) {
     let [wins, losses, all] = [0, 0, 0];
-    for (const photo of PHOTOS) {
+    for (const photo of done) {
       for (const { fill, mean } of photos[photo].random) {
         for (const curve of ['deletion', 'insertion']) {
           const { area, beatsRandom } = scoreOf(photo, method, fill)[curve];
