@@ -42,7 +42,7 @@ function report() {
   if (done.length === 0) return;
   const tables = ['grey', 'blur'].flatMap((fill) => ['deletion', 'insertion'].map((curve) => table(done, fill, curve)));
   const { orders, steps, masks } = SETTINGS;
-  const head = `ViT-Ti/16, the likeliest class of each photograph, ${orders} random orders, ${steps} steps, RISE with ${masks} masks. Bold: better than 97.5 in 100 random orders. Random: mean [95 in 100 lie between].`;
+  const head = `ViT-Ti/16, ${done.length} of ${PHOTOS.length} photographs, the likeliest class of each, ${orders} random orders, ${steps} steps, RISE with ${masks} masks. Bold: better than 97.5 in 100 random orders. Random: mean [95 in 100 lie between].`;
   const page = readFileSync(PAGE, 'utf8');
   const [before, rest] = page.split('<!-- faithfulness -->');
   const after = rest.split('<!-- /faithfulness -->')[1];
