@@ -1,7 +1,8 @@
 // What maps of a ViT-B/16 cost beside a plain forward pass: one image, float32, one thread, random weights, all sides in
 // turn. Needs `npm run build` and, for its half, a native backend that loads. ROUNDS=21 asks for more rounds, BACKENDS=wasm
-// for one backend alone. Writes bench/results/attention-maps-node<major>.json.
-import { mkdirSync, writeFileSync } from 'node:fs';
+// for one backend alone. Writes
+// bench/results/attention-maps-node<major>.json and the table of docs/attention-maps.md.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import process from 'node:process';
 
@@ -20,6 +21,7 @@ import { variant } from '../dist/vit/variants.js';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 9);
 const BACKENDS = { wasm, native };
+const PAGE = new URL('../docs/attention-maps.md', import.meta.url);
 const config = variant('B', 16);
 const { height, width } = config.imageSize;
 const image = Float32Array.from({ length: height * width * 3 }, uniform(2));
@@ -127,6 +129,21 @@ function report() {
   mkdirSync(folder, { recursive: true });
   const file = `attention-maps-node${process.versions.node.split('.')[0]}.json`;
   writeFileSync(new URL(file, folder), `${JSON.stringify(result, undefined, 2)}\n`);
+  writeTable(result);
+}
+
+function writeTable({ what, machine, node, rounds }) {
+  const lines = [
+    `Milliseconds, medians; ${what.replace('milliseconds for ', '')}; ${machine}, Node ${node}, ${rounds} rounds in turns. “× plain” is`,
+    'the median of each round against the plain pass of the same round.',
+    '',
+    '| backend | | ms | × plain |',
+    '| --- | --- | ---: | ---: |',
+    ...rows.map((row) => `| ${row.backend} | ${row.side} | ${row.median} | ${row.timesPlain} |`),
+  ];
+  const [before, rest] = readFileSync(PAGE, 'utf8').split('<!-- cost -->');
+  const after = rest.split('<!-- /cost -->')[1];
+  writeFileSync(PAGE, `${before}<!-- cost -->\n${lines.join('\n')}\n<!-- /cost -->${after}`);
 }
 
 function median(values) {

@@ -1,8 +1,10 @@
 import type { AttentionMap, AttentionMaps } from './attention-methods.ts';
 import { nameOfToken } from './attribution/token-grid.ts';
+import type { ModelInfo } from './model-info.ts';
 
-/** One panel of a figure: a map and the result that it belongs to. */
+/** One panel of a figure: a map, the result that it belongs to, and the network. */
 export interface Entry {
+  readonly info: Pick<ModelInfo, 'architecture' | 'preprocessing'>;
   readonly result: AttentionMaps;
   readonly map: AttentionMap;
 }
@@ -15,27 +17,31 @@ export interface Captions {
   readonly notes: readonly string[];
 }
 
-export function captionsOf(entries: readonly Entry[], heading: string): Captions {
+/** @param heading default the names of the networks. */
+export function captionsOf(entries: readonly Entry[], heading: string | undefined): Captions {
   const isAlone = entries.length === 1;
+  const networks = new Set(entries.map(({ info }) => info.architecture));
+  const isNetworkAbove = networks.size === 1;
   const classes = new Set(entries.flatMap(({ result }) => result.target?.index ?? []));
-  const isClassBelow = !isAlone && classes.size === 1;
+  const isClassBelow = !isAlone && classes.size === 1 && isNetworkAbove;
   const methodOf = (entry: Entry): string => methodTitle(entry, isClassBelow);
   const methods = new Set(entries.map(methodOf));
   const quantities = new Set(entries.map(({ result }) => result.quantity));
   const isMethodAbove = !isAlone && methods.size === 1;
   const isQuantityAbove = !isAlone && quantities.size === 1;
+  const networkOf = ({ info }: Entry): string => (isNetworkAbove ? '' : info.architecture);
   const said = [...(isMethodAbove ? methods : []), ...(isQuantityAbove ? quantities : [])];
   return {
-    title: [heading, ...said].join(', '),
-    titleOf: (entry) => titleOf(entry, isMethodAbove ? '' : methodOf(entry)),
+    title: [heading ?? [...networks].join(' and '), ...said].join(', '),
+    titleOf: (entry) => titleOf(entry, [networkOf(entry), isMethodAbove ? '' : methodOf(entry)]),
     quantityOf: ({ result }) => (isQuantityAbove ? '' : result.quantity),
-    notes: notesOf(entries, isClassBelow),
+    notes: notesOf(entries, { isClassBelow, isNetworkAbove }),
   };
 }
 
-function titleOf({ map: { layer, head } }: Entry, method: string): string {
+function titleOf({ map: { layer, head } }: Entry, said: readonly string[]): string {
   const places = [layer === undefined ? '' : `layer ${layer}`, head === undefined ? '' : `head ${head}`];
-  return [method, ...places].filter((part) => part !== '').join(', ');
+  return [...said, ...places].filter((part) => part !== '').join(', ');
 }
 
 /** Who asks with which method about what, without the place in the network. */
@@ -61,7 +67,10 @@ export function asks(method: AttentionMaps['method']): boolean {
 }
 
 /** What a reader must not take for granted. */
-function notesOf(entries: readonly Entry[], isClassBelow: boolean): string[] {
+function notesOf(
+  entries: readonly Entry[],
+  { isClassBelow, isNetworkAbove }: { readonly isClassBelow: boolean; readonly isNetworkAbove: boolean },
+): string[] {
   const results = [...new Set(entries.map(({ result }) => result))];
   const ofNoClass = results.filter(({ method }) => method === 'rollout' || method === 'attention');
   const names = [...new Set(ofNoClass.map(({ method }) => method))].join(' and ');
@@ -70,9 +79,11 @@ function notesOf(entries: readonly Entry[], isClassBelow: boolean): string[] {
   if (isClassBelow && target !== undefined) {
     notes.push(`Explained: ${target.label} ${target.probability.toFixed(3)}.`);
   }
-  const prediction = results[0]?.predictions[0];
-  if (prediction !== undefined && !(isClassBelow && prediction.index === target?.index)) {
-    notes.push(`Predicted: ${prediction.label} ${prediction.probability.toFixed(3)}.`);
+  for (const [architecture, result] of new Map(entries.map((entry) => [entry.info.architecture, entry.result]))) {
+    const prediction = result.predictions[0];
+    if (prediction === undefined || (isClassBelow && prediction.index === target?.index)) continue;
+    const by = isNetworkAbove ? '' : ` by ${architecture}`;
+    notes.push(`Predicted${by}: ${prediction.label} ${prediction.probability.toFixed(3)}.`);
   }
   const outliers = results.flatMap((result) => result.outliers ?? []);
   if (outliers.length > 0) notes.push(`High norms at ${outliers.map((patch) => patch.join(',')).join(' ')}.`);

@@ -36,7 +36,7 @@ export interface FigureStyle {
    * comes near zero; `shared` over all maps; or two numbers. The bar says them.
    */
   readonly range?: 'own' | 'shared' | Range | undefined;
-  /** Pixels of a panel's longer side; default 320 for up to four panels, 208 for up to 16, else 160. */
+  /** Pixels of a panel's longer side; default 320 for up to four panels, 208 for up to 16, else 160; more if upright. */
   readonly panelSize?: number | undefined;
   /** Panels in a row; default one row for each layer where there are several heads, else four. */
   readonly columns?: number | undefined;
@@ -46,29 +46,39 @@ export interface FigureStyle {
 const MAX_PANELS = 1024;
 const MAX_PANEL_SIZE = 4096;
 
+/** Maps of one network. */
+export interface DrawnMaps {
+  readonly info: Pick<ModelInfo, 'architecture' | 'preprocessing'>;
+  readonly results: readonly AttentionMaps[];
+}
+
 /**
- * Draws maps over their photograph, which is given as its pixels: all panels of one figure, of one or of several methods.
+ * Draws maps over their photograph, which is given as its pixels: all panels of one figure, of one or of several methods
+ * and networks.
  *
  * @throws ArgumentError for a style outside its range, or more than can be drawn.
  */
 export async function drawMaps(
   photo: RgbImage,
-  results: readonly AttentionMaps[],
-  info: ModelInfo,
+  drawn: readonly DrawnMaps[],
   style: FigureStyle,
 ): Promise<string | Uint8Array> {
-  const entries = results.flatMap((result) => result.maps.map((map) => ({ result, map })));
+  const entries = drawn.flatMap(({ info, results }) =>
+    results.flatMap((result) => result.maps.map((map) => ({ info, result, map }))),
+  );
   checkStyle(style, entries.length);
-  const panelSize = style.panelSize ?? defaultPanelSize(entries.length);
-  const picture = pictureOf(photo, results, info, { ...style, panelSize });
-  const captions = captionsOf(entries, style.title ?? info.architecture);
+  const panelSize = style.panelSize ?? defaultPanelSize(entries.length, photo);
+  const pictures = new Map(
+    drawn.map(({ info, results }) => [info, pictureOf(photo, results, info, { ...style, panelSize })]),
+  );
+  const captions = captionsOf(entries, style.title);
   const barOf = barsOf(entries, captions, style);
   const shared = style.range === 'shared' || typeof style.range === 'object';
   const [first] = entries;
   const panels: Panel[] = [];
   for (const entry of entries) {
     const options = { ...style, bar: barOf(entry), title: captions.titleOf(entry) };
-    panels.push(await panelOf(entry, picture, options));
+    panels.push(await panelOf(entry, pictures.get(entry.info)!, options));
   }
   const figure: Figure = {
     title: captions.title,
@@ -90,10 +100,10 @@ interface Picture {
   readonly isCropped: boolean;
 }
 
-/** Wide enough for titles and numbers, where there are not too many panels. */
-function defaultPanelSize(panels: number): number {
-  if (panels <= 4) return 320;
-  return panels <= 16 ? 208 : 160;
+/** Wide enough for titles and numbers, where there are not too many panels; upright pictures are higher for that. */
+function defaultPanelSize(panels: number, { width, height }: RgbImage): number {
+  const size = panels <= 4 ? 320 : panels <= 16 ? 208 : 160;
+  return Math.round(size * Math.min(1.5, Math.max(1, height / width)));
 }
 
 function checkStyle({ alpha, panelSize, columns, range }: FigureStyle, panels: number): void {
@@ -115,7 +125,7 @@ function fail(what: string, expected: string, got: number | string): never {
 function pictureOf(
   photo: RgbImage,
   results: readonly AttentionMaps[],
-  info: ModelInfo,
+  info: DrawnMaps['info'],
   { view: shown = 'photograph', panelSize }: FigureStyle & { readonly panelSize: number },
 ): Picture {
   const whole = shown === 'model' ? modelView(photo, info.preprocessing) : photo;
@@ -145,20 +155,23 @@ function barsOf(
   { quantityOf }: Captions,
   { range, colours }: FigureStyle,
 ): (entry: Entry) => ColourBar | undefined {
-  const isSigned = (of: readonly Entry[]): boolean => of.some(({ result }) => result.isSigned);
   const spanOf = (of: readonly Entry[]): Range => {
     if (typeof range === 'object') return range;
     const values = of.map(({ map }) => map.values.data);
-    return of.every(({ result }) => result.method === 'rise') ? extentOf(values) : rangeOf(values, isSigned(of));
+    return of.every(({ result }) => result.method === 'rise') ? extentOf(values) : rangeOf(values, areSigned(of));
   };
   const shared = range === 'shared' ? spanOf(entries) : undefined;
   return (entry) => {
     if (entry.result.method === 'token-colours') return undefined;
     const of = shared === undefined ? [entry] : entries;
-    const name = colours ?? (isSigned(of) ? 'blue-red' : 'viridis');
+    const name = colours ?? (areSigned(of) ? 'blue-red' : 'viridis');
     const quantities = new Set(of.map(quantityOf));
     return { ...(shared ?? spanOf(of)), colours: name, quantity: [...quantities].join(', ') };
   };
+}
+
+function areSigned(entries: readonly Entry[]): boolean {
+  return entries.some(({ result }) => result.isSigned);
 }
 
 async function panelOf(

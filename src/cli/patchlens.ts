@@ -24,6 +24,7 @@ export type Patchlens = Pick<
   | 'findImages'
   | 'listModels'
   | 'loadModel'
+  | 'methodsFor'
   | 'npyFile'
   | 'parseExample'
   | 'renderComparison'

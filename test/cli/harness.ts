@@ -9,6 +9,7 @@ import { dataStudy } from '../../src/train-study.ts';
 import { compare } from '../../src/compare.ts';
 import { renderComparison } from '../../src/compare-page.ts';
 import { drawMaps } from '../../src/attention-figure.ts';
+import { methodsFor } from '../../src/attention-methods.ts';
 import { ImageError, PatchlensError } from '../../src/errors.ts';
 import { BUILT_IN_EXAMPLE, parseExample } from '../../src/explain-example.ts';
 import { evaluate } from '../../src/evaluate.ts';
@@ -101,6 +102,7 @@ export function fakePatchlens(options: FakeModelOptions = {}): Patchlens {
     PatchlensError,
     decodeImage,
     drawMaps,
+    methodsFor,
     npyFile,
     findImages,
     diagnose: async () => DIAGNOSIS,
