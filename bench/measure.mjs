@@ -70,11 +70,17 @@ function writeTable(name, { what, command, native, machine, node, rounds, rows }
   const lines = [
     `${what[0].toUpperCase()}${what.slice(1)}. \`${command}\`, ${rounds} rounds, ${machine}, Node ${node}${native === undefined ? '' : `, native: ${native}`}.`,
     '',
-    `| ${names.map((key) => key.replaceAll(/([A-Z]+)/g, ' $1').toLowerCase()).join(' | ')} |`,
+    `| ${names.map(heading).join(' | ')} |`,
     `| ${names.map((key) => (isNumber(key) ? '---:' : '---')).join(' | ')} |`,
     ...rows.map((row) => `| ${names.map((key) => row[key] ?? '').join(' | ')} |`),
     '',
   ];
   const [before, rest] = text.split(start);
   writeFileSync(page, `${before}${start}${lines.join('\n')}${end}${rest.split(end)[1]}`);
+}
+
+/** peakMiB → peak MiB */
+function heading(key) {
+  const words = key.split(/(?<=[a-z])(?=MiB$|[A-Z][a-z]+(?!B$))/);
+  return words.map((word) => (word === 'MiB' ? word : word.toLowerCase())).join(' ');
 }

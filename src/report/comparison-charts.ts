@@ -204,7 +204,8 @@ export function alignmentChart(
 /** So many ticks that their names do not run into each other, the last one among them. */
 function someOf(count: number): number[] {
   const step = Math.ceil(count / 8);
-  return Array.from({ length: count }, (_, i) => i).filter((i) => i % step === 0 || i === count - 1);
+  const last = count - 1;
+  return Array.from({ length: count }, (_, i) => i).filter((i) => i === last || (i % step === 0 && last - i >= step));
 }
 
 /** A name for a place with little room. */
