@@ -7,9 +7,6 @@ const MOST_ARRAYS = 4096;
 /** Floats of a cache line; JavaScript's own arrays begin somewhere in one, where half of all vectors then lie in two lines. */
 const LINE = 16;
 
-/** Shorter arrays cost less to make than to find. */
-const LEAST_LENGTH = 1024;
-
 /** How many times longer than asked for a reused array may be. */
 const SPARE = 4;
 
@@ -39,7 +36,7 @@ export class BufferPool {
 
   /** An array with arbitrary contents. */
   take(length: number): Float32Array {
-    if (length < LEAST_LENGTH) return new Float32Array(length);
+    if (length === 0) return new Float32Array();
     const index = this.#closest(length);
     const whole = index < 0 ? this.#made(length) : this.#withdrawn(index);
     this.#floatsInUse += whole.length;
