@@ -87,10 +87,7 @@ export function builtNetwork({ config, layers }, arrays) {
 
 /** The network as an ONNX model for images [B, 3, size, size]. */
 export function onnxOf({ config, graph }, arrays, B, size) {
-  const [nodes, initializers] = [
-    [],
-    [initializer('zero', [], Float32Array.of(0)), initializer('six', [], Float32Array.of(6))],
-  ];
+  const [nodes, initializers] = [[], []];
   const emit = (type, inputs, attributes) => {
     const name = `t${nodes.length}`;
     nodes.push(node(type, inputs, name, attributes));
@@ -101,9 +98,11 @@ export function onnxOf({ config, graph }, arrays, B, size) {
     initializers.push(initializer(name, shape, data));
     return name;
   };
+  let written;
+  const limits = () => (written ??= [weights('zero', [], Float32Array.of(0)), weights('six', [], Float32Array.of(6))]);
   const activate = (x, activation) => {
     if (activation === 'relu') return emit('Relu', [x]);
-    return activation === 'relu6' ? emit('Clip', [x, 'zero', 'six']) : x;
+    return activation === 'relu6' ? emit('Clip', [x, ...limits()]) : x;
   };
   const output = graph(config, {
     emit,

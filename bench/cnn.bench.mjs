@@ -56,10 +56,10 @@ async function timeNetwork(name, network, batch) {
 
 function nativeSide(built, images, batch) {
   const x = tf.tensor4d(images, [batch, SIZE, SIZE, 3]);
-  return {
-    async compute() {
+  const side = {
+    compute: async () => {
       const logits = await forwardInTurns(built.layers, x, () => {});
-      this.logits = logits.dataSync();
+      side.logits = logits.dataSync();
       logits.dispose();
     },
     dispose: () => {
@@ -67,18 +67,20 @@ function nativeSide(built, images, batch) {
       x.dispose();
     },
   };
+  return side;
 }
 
 async function onnxSide(model, images, batch) {
   const options = { intraOpNumThreads: THREADS, interOpNumThreads: 1, executionMode: 'sequential' };
   const session = await onnxRuntime.InferenceSession.create(model, options);
   const x = new onnxRuntime.Tensor('float32', channelsFirst(images), [batch, 3, SIZE, SIZE]);
-  return {
-    async compute() {
-      this.logits = Object.values(await session.run({ images: x }))[0].data;
+  const side = {
+    compute: async () => {
+      side.logits = Object.values(await session.run({ images: x }))[0].data;
     },
     dispose: () => void session.release(),
   };
+  return side;
 }
 
 /** [B, H, W, 3] → [B, 3, H, W]. */
