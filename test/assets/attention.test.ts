@@ -21,7 +21,7 @@ const { model: name, targets, otherTarget, methods } = goldens.manifest;
 const loading = (await probeBackends()).filter(({ status, name: backend }) => status === 'loads' && backend !== 'cpu');
 
 describe.runIf(HAS_ASSETS)('maps of ViT-Ti/16 on photographs agree with float64 torch', () => {
-  test.for(loading)('on $name', { timeout: 300_000 }, async ({ name: backend }) => {
+  test.for(loading)('on $name', { timeout: 600_000 }, async ({ name: backend }) => {
     using model = await loadModel(`${ASSETS}${name}`, { backend });
     for (const [photo, target] of Object.entries(targets)) {
       const check = async (golden: string, options: AttentionOptions): Promise<void> => {
