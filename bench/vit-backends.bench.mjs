@@ -2,8 +2,8 @@
 // sides in turn. Then the widest product of ViT-B/16 against the peak of one core, where a compiler can measure that.
 // Needs `npm run build` and a native backend that loads. ROUNDS=21 asks for more rounds.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg, tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -13,11 +13,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { native } from '../dist/tensor/backends/native/index.js';
 import { wasm } from '../dist/tensor/backends/wasm/index.js';
 import { linear } from '../dist/tensor/ops/linear.js';
-import { buildViT } from '../dist/vit/build.js';
-import { forward } from '../dist/vit/forward.js';
-import { geometryOf } from '../dist/vit/geometry.js';
-import { paramShapes } from '../dist/vit/params.js';
 import { variant } from '../dist/vit/variants.js';
+import { median, rounded, save } from './measure.mjs';
+import { randomViT } from './random-vit.mjs';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 9);
 const MODELS = { 'ViT-Ti/16': variant('Ti', 16), 'ViT-B/16': variant('B', 16) };
@@ -43,7 +41,7 @@ async function timeModel(name, config, batch) {
   const runs = {};
   for (const [side, load] of Object.entries(SIDES)) {
     details[side] = (await load()).detail;
-    runs[side] = { load, ...modelOn(config, batch), milliseconds: [] };
+    runs[side] = { load, ...randomViT(config, batch), milliseconds: [] };
   }
   for (let round = -2; round < ROUNDS; round += 1) {
     for (const run of Object.values(runs)) {
@@ -64,38 +62,6 @@ async function timeModel(name, config, batch) {
     const facts = { model: name, batch, side, timesAsFastAsWasm: rounded(ratio), maxLogitDifference: difference };
     return Object.assign(facts, summary(run.milliseconds));
   });
-}
-
-/** A network and its input on the current backend. */
-function modelOn(config, batch) {
-  const random = uniform(1);
-  const arrays = new Map(
-    [...paramShapes(config)].map(([name, shape]) => {
-      // Of variance 1/fan-in, so that activations keep their size through the network.
-      const [range, centre] = [Math.sqrt(3 / (shape.length > 1 ? shape[0] : 300)), name.endsWith('scale') ? 1 : 0];
-      const length = shape.reduce((all, size) => all * size, 1);
-      return [name, { shape, data: Float32Array.from({ length }, () => centre + range * random()) }];
-    }),
-  );
-  const vit = buildViT(arrays, config, config);
-  const { numPatches, patchDim } = geometryOf(config);
-  const patches = tf.randomNormal([batch, numPatches, patchDim], 0, 1, 'float32', 1);
-  return {
-    compute: () => tf.tidy(() => forward(vit, patches).dataSync()),
-    dispose: () => {
-      vit[Symbol.dispose]();
-      patches.dispose();
-    },
-  };
-}
-
-/** Numbers in −1…1 from a linear congruential generator (Numerical Recipes). */
-function uniform(seed) {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 31 - 1;
-  };
 }
 
 /** [197, 768]·[768, 3072] on one thread, against the peak measured before and after. */
@@ -132,22 +98,13 @@ function fmaPeak() {
 }
 
 function report() {
-  const result = {
-    what: 'milliseconds per image of 224x224, float32, random weights',
-    command: 'node bench/vit-backends.bench.mjs',
-    machine: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} CPUs, load ${loadavg()[0].toFixed(1)}`,
-    node: process.version,
-    backends: details,
-    rounds: ROUNDS,
-    rows,
-    product,
-  };
-  console.log(`${result.what}\n${result.machine}, Node ${result.node}, ${ROUNDS} rounds in turns`, details);
-  console.log(`linear ${product.shape}, one thread: ${product.gflops} of ${product.peak ?? 'unknown'} GFLOP/s`);
-  const folder = new URL('results/', import.meta.url);
-  mkdirSync(folder, { recursive: true });
-  const file = `vit-backends-node${process.versions.node.split('.')[0]}.json`;
-  writeFileSync(new URL(file, folder), `${JSON.stringify(result, undefined, 2)}\n`);
+  console.log(
+    details,
+    `linear ${product.shape}, one thread: ${product.gflops} of ${product.peak ?? 'unknown'} GFLOP/s`,
+  );
+  const what = 'milliseconds per image of 224x224, f32, random weights';
+  const command = 'node bench/vit-backends.bench.mjs';
+  save('vit-backends', { what, command, backends: details, rounds: ROUNDS, product }, rows);
 }
 
 function summary(values) {
@@ -156,12 +113,4 @@ function summary(values) {
     median: rounded(median(values)),
     slowest: rounded(Math.max(...values)),
   };
-}
-
-function median(values) {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-}
-
-function rounded(value) {
-  return Math.round(value * 100) / 100;
 }

@@ -30,8 +30,8 @@ import type { QuantisedAttention } from './report/explorer/quantise.ts';
 import type { ViT } from './vit/forward.ts';
 
 export interface ExploreOptions {
-  /** Above the page; default the model's name. */
-  readonly title?: string | undefined;
+  /** What the photograph is called above the page. */
+  readonly photograph?: string | undefined;
   /** Encoder blocks whose attention is kept; default all. */
   readonly layers?: readonly number[] | 'all' | undefined;
   /** The token that is shown first and whose steps are kept; default the class token, or the patch in the middle. */
@@ -104,8 +104,9 @@ export async function exploredImage(
     }
     const { steps, withoutSteps } = await stepsOf(network, vit, input, { places, token, between });
     const model = modelOf(info);
+    const { photograph } = options;
     return {
-      title: options.title ?? model.name,
+      title: `Where ${model.name} looks${photograph === undefined ? '' : ` in ${photograph}`}`,
       model,
       pictures: await picturesOf(photo, info),
       grid,

@@ -1,19 +1,21 @@
-import type { AttentionMap, AttentionMaps } from './attention-methods.ts';
+import { asks, captionsOf } from './attention-captions.ts';
+import type { Captions, Entry } from './attention-captions.ts';
+import type { AttentionMaps } from './attention-methods.ts';
+import type { Field } from './attribution/field.ts';
 import { massThreshold } from './attribution/mass.ts';
-import { nameOfToken } from './attribution/token-grid.ts';
 import { ArgumentError } from './errors.ts';
 import { drawSvg, encodePng } from './image/encode.ts';
 import { modelView } from './image/model-view.ts';
 import { resample } from './image/resample.ts';
 import type { RgbImage } from './image/rgb-image.ts';
 import type { ModelInfo } from './model-info.ts';
-import { rangeOf } from './report/figure/colour-map.ts';
+import { extentOf, rangeOf } from './report/figure/colour-map.ts';
 import type { ColourMapName, Range } from './report/figure/colour-map.ts';
 import { contourPath } from './report/figure/contour.ts';
 import { figureSize, figureSvg } from './report/figure/figure.ts';
 import type { ColourBar, Figure, FigureTheme, Panel } from './report/figure/figure.ts';
 import { colourField, heatMap } from './report/figure/heat-map.ts';
-import type { Field, Rectangle, Upsampling } from './report/figure/heat-map.ts';
+import type { Rectangle, Upsampling } from './report/figure/heat-map.ts';
 
 export interface FigureStyle {
   readonly format: 'png' | 'svg';
@@ -29,9 +31,12 @@ export interface FigureStyle {
   readonly contour?: number | undefined;
   /** The whole photograph with the model's view outlined (default), or the view alone. */
   readonly view?: 'photograph' | 'model' | undefined;
-  /** What the colours span: `own` (default) from zero to each map's greatest value, `shared` to that of all, or two numbers. */
+  /**
+   * What the colours span: `own` (default) from zero to each map's greatest value, and for RISE from its least, as no place
+   * comes near zero; `shared` over all maps; or two numbers. The bar says them.
+   */
   readonly range?: 'own' | 'shared' | Range | undefined;
-  /** Pixels of a panel's longer side; default 320 for up to four panels, else 160. */
+  /** Pixels of a panel's longer side; default 320 for up to four panels, 208 for up to 16, else 160. */
   readonly panelSize?: number | undefined;
   /** Panels in a row; default one row for each layer where there are several heads, else four. */
   readonly columns?: number | undefined;
@@ -41,49 +46,51 @@ export interface FigureStyle {
 const MAX_PANELS = 1024;
 const MAX_PANEL_SIZE = 4096;
 
+/** Maps of one network. */
+export interface DrawnMaps {
+  readonly info: Pick<ModelInfo, 'architecture' | 'preprocessing'>;
+  readonly results: readonly AttentionMaps[];
+}
+
 /**
- * Draws maps over their photograph, which is given as its pixels: all panels of one figure, of one or of several methods.
+ * Draws maps over their photograph, which is given as its pixels: all panels of one figure, of one or of several methods
+ * and networks.
  *
  * @throws ArgumentError for a style outside its range, or more than can be drawn.
  */
 export async function drawMaps(
   photo: RgbImage,
-  results: readonly AttentionMaps[],
-  info: ModelInfo,
+  drawn: readonly DrawnMaps[],
   style: FigureStyle,
 ): Promise<string | Uint8Array> {
-  const entries = results.flatMap((result) => result.maps.map((map) => ({ result, map })));
+  const entries = drawn.flatMap(({ info, results }) =>
+    results.flatMap((result) => result.maps.map((map) => ({ info, result, map }))),
+  );
   checkStyle(style, entries.length);
-  const panelSize = style.panelSize ?? (entries.length <= 4 ? 320 : 160);
-  const picture = pictureOf(photo, results, info, { ...style, panelSize });
-  const barOf = barsOf(entries, style);
+  const panelSize = style.panelSize ?? defaultPanelSize(entries.length);
+  const pictures = new Map(
+    drawn.map(({ info, results }) => [info, pictureOf(photo, results, info, { ...style, panelSize })]),
+  );
+  const captions = captionsOf(entries, style.title);
+  const barOf = barsOf(entries, captions, style);
   const shared = style.range === 'shared' || typeof style.range === 'object';
   const [first] = entries;
-  // What all panels would say is said once, above them.
-  const methods = new Set(entries.map(({ result, map }) => methodTitle(result, map)));
-  const sameMethod = methods.size === 1 && entries.length > 1 ? [...methods] : [];
   const panels: Panel[] = [];
   for (const entry of entries) {
-    panels.push(
-      await panelOf(entry, picture, { ...style, bar: barOf(entry), title: titleOf(entry, sameMethod.length > 0) }),
-    );
+    const options = { ...style, bar: barOf(entry), title: captions.titleOf(entry) };
+    panels.push(await panelOf(entry, pictures.get(entry.info)!, options));
   }
   const figure: Figure = {
-    title: [style.title ?? info.architecture, ...sameMethod].join(', '),
+    title: captions.title,
     rows: rowsOf(entries, panels, style.columns).map((row) =>
       shared ? row.map((panel) => ({ ...panel, bar: undefined })) : row,
     ),
     bar: shared && first !== undefined ? barOf(first) : undefined,
-    notes: notesOf(results),
+    notes: captions.notes,
   };
   const { format, theme = 'light' } = style;
   if (format === 'svg') return figureSvg(figure, { lettering: 'font', theme });
   return drawSvg(figureSvg(figure, { lettering: 'strokes', theme }), figureSize(figure));
-}
-
-interface Entry {
-  readonly result: AttentionMaps;
-  readonly map: AttentionMap;
 }
 
 /** A photograph as panels show it, and where the grid lies on it. */
@@ -91,6 +98,12 @@ interface Picture {
   readonly image: RgbImage;
   readonly place: Rectangle;
   readonly isCropped: boolean;
+}
+
+/** Wide enough for titles and numbers, where there are not too many panels. */
+function defaultPanelSize(panels: number): number {
+  if (panels <= 4) return 320;
+  return panels <= 16 ? 208 : 160;
 }
 
 function checkStyle({ alpha, panelSize, columns, range }: FigureStyle, panels: number): void {
@@ -112,7 +125,7 @@ function fail(what: string, expected: string, got: number | string): never {
 function pictureOf(
   photo: RgbImage,
   results: readonly AttentionMaps[],
-  info: ModelInfo,
+  info: DrawnMaps['info'],
   { view: shown = 'photograph', panelSize }: FigureStyle & { readonly panelSize: number },
 ): Picture {
   const whole = shown === 'model' ? modelView(photo, info.preprocessing) : photo;
@@ -137,23 +150,28 @@ function pictureOf(
 }
 
 /** What colours mean, for each map or for all alike. */
-function barsOf(entries: readonly Entry[], { range, colours }: FigureStyle): (entry: Entry) => ColourBar | undefined {
-  const isSigned = (of: readonly Entry[]): boolean => of.some(({ result }) => result.isSigned);
-  const spanOf = (of: readonly Entry[]): Range =>
-    typeof range === 'object'
-      ? range
-      : rangeOf(
-          of.map(({ map }) => map.values.data),
-          isSigned(of),
-        );
+function barsOf(
+  entries: readonly Entry[],
+  { quantityOf }: Captions,
+  { range, colours }: FigureStyle,
+): (entry: Entry) => ColourBar | undefined {
+  const spanOf = (of: readonly Entry[]): Range => {
+    if (typeof range === 'object') return range;
+    const values = of.map(({ map }) => map.values.data);
+    return of.every(({ result }) => result.method === 'rise') ? extentOf(values) : rangeOf(values, areSigned(of));
+  };
   const shared = range === 'shared' ? spanOf(entries) : undefined;
   return (entry) => {
     if (entry.result.method === 'token-colours') return undefined;
-    const signed = isSigned(shared === undefined ? [entry] : entries);
-    const name = colours ?? (signed ? 'blue-red' : 'viridis');
-    const quantities = new Set((shared === undefined ? [entry] : entries).map(({ result }) => result.quantity));
-    return { ...(shared ?? spanOf([entry])), colours: name, quantity: [...quantities].join(', ') };
+    const of = shared === undefined ? [entry] : entries;
+    const name = colours ?? (areSigned(of) ? 'blue-red' : 'viridis');
+    const quantities = new Set(of.map(quantityOf));
+    return { ...(shared ?? spanOf(of)), colours: name, quantity: [...quantities].join(', ') };
   };
+}
+
+function areSigned(entries: readonly Entry[]): boolean {
+  return entries.some(({ result }) => result.isSigned);
 }
 
 async function panelOf(
@@ -184,33 +202,9 @@ async function panelOf(
   };
 }
 
-function titleOf({ result, map }: Entry, isMethodSaid: boolean): string {
-  const { layer, head } = map;
-  const places = [layer === undefined ? '' : `layer ${layer}`, head === undefined ? '' : `head ${head}`];
-  return [isMethodSaid ? '' : methodTitle(result, map), ...places].filter((part) => part !== '').join(', ');
-}
-
-/** Who asks with which method about what, without the place in the network. */
-function methodTitle({ method, target, query }: AttentionMaps, { head }: AttentionMap): string {
-  const of = target === undefined ? '' : `: ${target.label} ${target.probability.toFixed(2)}`;
-  const from = query === undefined || query === 'class' || !ASKS.has(method) ? '' : ` from ${nameOfToken(query)}`;
-  return `${method}${from}${of}${head === undefined ? '' : ' by head'}`;
-}
-
-/** Methods for which it matters which token asks. */
-const ASKS: ReadonlySet<AttentionMaps['method']> = new Set([
-  'attention',
-  'rollout',
-  'gradient-rollout',
-  'relevance',
-  'attention-gradient',
-  'attention-cam',
-  'token-similarity',
-]);
-
 /** The patch that asks, where it is one. */
 function queryPlace({ query, grid, method }: AttentionMaps, place: Rectangle): Rectangle | undefined {
-  if (query === undefined || !ASKS.has(method) || typeof query === 'string') return undefined;
+  if (query === undefined || !asks(method) || typeof query === 'string') return undefined;
   const [width, height] = [place.width / grid.Gw, place.height / grid.Gh];
   return { left: place.left + query[1] * width, top: place.top + query[0] * height, width, height };
 }
@@ -227,17 +221,4 @@ function rowsOf(entries: readonly Entry[], panels: readonly Panel[], columns: nu
     previous = key;
   }
   return rows;
-}
-
-/** What a reader must not take for granted. */
-function notesOf(results: readonly AttentionMaps[]): string[] {
-  const ofNoClass = results.filter(({ method }) => method === 'rollout' || method === 'attention');
-  const names = [...new Set(ofNoClass.map(({ method }) => method))].join(' and ');
-  const notes = names === '' ? [] : [`${names}: the same for every class.`];
-  const [first] = results;
-  const prediction = first?.predictions[0];
-  if (prediction !== undefined) notes.push(`Predicted: ${prediction.label} ${prediction.probability.toFixed(3)}.`);
-  const outliers = results.flatMap((result) => result.outliers ?? []);
-  if (outliers.length > 0) notes.push(`High norms at ${outliers.map((patch) => patch.join(',')).join(' ')}.`);
-  return notes;
 }

@@ -3,6 +3,7 @@ import type { NdArray } from 'ndarray';
 import type { HeadFusion } from './attribution/heads.ts';
 import type { Fill } from './attribution/fills.ts';
 import type { TokenGrid, TokenName } from './attribution/token-grid.ts';
+import type { ModelInfo } from './model-info.ts';
 import type { Prediction } from './prediction.ts';
 
 /** What a method's maps are made of and what their values mean. */
@@ -52,6 +53,11 @@ export type AttentionMethod = keyof typeof METHOD_FACTS;
 // Object.keys forgets which keys an object has.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
 export const ATTENTION_METHODS = Object.keys(METHOD_FACTS) as readonly AttentionMethod[];
+
+/** The methods that suit a model: those without attention suit every one. */
+export function methodsFor({ config }: Pick<ModelInfo, 'config'>): AttentionMethod[] {
+  return ATTENTION_METHODS.filter((method) => config.kind === 'vit' || !METHOD_FACTS[method].needsAttention);
+}
 
 export interface AttentionOptions {
   /** Default `rollout` for a Vision Transformer, `grad-cam` for any other network. */

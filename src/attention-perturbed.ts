@@ -2,8 +2,8 @@ import type { AttentionOptions } from './attention-methods.ts';
 import type { Subject } from './attention-subject.ts';
 import { filled, withoutCells } from './attribution/fills.ts';
 import type { NormalisedImage } from './attribution/fills.ts';
-import { randomFrom } from './attribution/random.ts';
 import { RISE_DEFAULTS, RiseAverage, riseMask } from './attribution/rise.ts';
+import { randomOf } from './metrics/random.ts';
 import { probabilitiesOf } from './probabilities.ts';
 
 /** Rows and columns that an image is cut into, for removal and for the map. */
@@ -14,16 +14,16 @@ export interface Cells {
 
 /** Pixels a side of a cell where a network has no patches of its own. */
 const CELL = 16;
-const DEFAULT_PASS = 16;
+export const DEFAULT_PASS = 16;
 
 /** The patches of a Vision Transformer; cells of the same size, as near as that goes, for any other network. */
-function cellsOf({ vit, info }: Subject): Cells {
+export function cellsOf({ vit, info }: Subject): Cells {
   const { height, width } = info.preprocessing.imageSize;
   const side = vit?.config.patchSize ?? CELL;
   return { Gh: Math.max(1, Math.round(height / side)), Gw: Math.max(1, Math.round(width / side)) };
 }
 
-function normalisedImage({ info }: Subject, data: Float32Array): NormalisedImage {
+export function normalisedImage({ info }: Subject, data: Float32Array): NormalisedImage {
   return { data, ...info.preprocessing.imageSize };
 }
 
@@ -62,7 +62,7 @@ export async function riseMap(
   const grid = cellsOf(subject);
   const { height, width } = subject.info.preprocessing.imageSize;
   const options = { ...RISE_DEFAULTS, count: masks };
-  const random = randomFrom(seed);
+  const random = randomOf(seed);
   const coarse: Float64Array[] = [];
   const masked = function* (): Generator<Float32Array> {
     for (let i = 0; i < masks; i += 1) {
@@ -84,7 +84,7 @@ interface PassOptions {
 }
 
 /** The probability of one class for each of many images, computed some at a time; memory does not grow with their count. */
-async function targetProbabilities(
+export async function targetProbabilities(
   subject: Subject,
   images: Iterable<Float32Array>,
   { target, batchSize, between }: PassOptions,

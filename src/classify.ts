@@ -7,6 +7,8 @@ import { embeddingsOf } from './embeddings.ts';
 import type { Embeddings } from './embeddings.ts';
 import { ArgumentError, ImageError, ModelDisposedError } from './errors.ts';
 import type { ErrorCode } from './errors.ts';
+import { faithfulnessOf } from './faithfulness.ts';
+import type { Faithfulness, FaithfulnessOptions } from './faithfulness.ts';
 import { decodeImage } from './image/decode.ts';
 import type { DecodeOptions } from './image/decode.ts';
 import { preprocess } from './image/preprocess.ts';
@@ -116,6 +118,14 @@ export interface Model extends Disposable {
    */
   embeddings(): Promise<Embeddings>;
 
+  /**
+   * How well maps say what a prediction depends on: the class's probability as patches are removed, or shown, in the map's
+   * order, against random orders and the image centre.
+   *
+   * @throws ImageError, ArgumentError, ModelDisposedError; or the signal's reason.
+   */
+  faithfulness(image: ImageInput, options?: FaithfulnessOptions): Promise<Faithfulness>;
+
   /** Frees the parameters; using the model afterwards throws ModelDisposedError. */
   dispose(): void;
 }
@@ -184,6 +194,13 @@ class NetworkModel implements Model {
     return statisticsOf(loaded, photos, () => this.#goOn(signal));
   }
 
+  async faithfulness(image: ImageInput, options: FaithfulnessOptions = {}): Promise<Faithfulness> {
+    if (options.batchSize !== undefined) checkCount('batchSize', options.batchSize, MAX_BATCH_SIZE);
+    const loaded = this.#alive();
+    const pixels = await this.#pixelsOf(image);
+    return faithfulnessOf(loaded, pixels, options, () => this.#goOn(options.signal));
+  }
+
   async embeddings(): Promise<Embeddings> {
     return embeddingsOf(this.#alive());
   }
@@ -224,7 +241,8 @@ class NetworkModel implements Model {
 
   /** The pixels [H, W, 3] of an image as the checkpoint's recipe prepares them. */
   async #pixelsOf(image: ImageInput): Promise<Float32Array> {
-    return preprocess(await this.#decoded(image), this.info.preprocessing).data;
+    const pixels = await this.#decoded(image);
+    return preprocess(pixels, this.info.preprocessing, { kernel: this.#loaded?.resample }).data;
   }
 
   async #decoded(image: ImageInput): Promise<RgbImage> {

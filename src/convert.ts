@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
+import { resNetForTimm, writeResNet } from './convert-resnet.ts';
 import { ArgumentError, WeightsError } from './errors.ts';
 import { locateModel } from './models.ts';
 import type { LocateOptions } from './model-info.ts';
@@ -11,6 +12,7 @@ import type { PositionEncoding, ViTConfig } from './weights/architecture.ts';
 import { checkTensors } from './weights/assemble.ts';
 import { CONFIG_FILE, PREPROCESSOR_FILE, readCheckpoint, WEIGHTS_FILE } from './weights/checkpoint.ts';
 import type { Checkpoint } from './weights/checkpoint.ts';
+import type { ResNetConfig } from './weights/cnn-architecture.ts';
 import { describe } from './weights/describe.ts';
 import { MODEL_NAMES } from './weights/family.ts';
 import type { Description, ModelNames } from './weights/family.ts';
@@ -61,6 +63,9 @@ export async function convertModel(model: string, options: ConvertOptions): Prom
   const checkpoint = await readCheckpoint(path);
   signal?.throwIfAborted();
   const { family, description: described } = describe(checkpoint);
+  if (described.config.kind === 'resnet') {
+    return convertResNet(checkpoint, { ...described, config: described.config }, options);
+  }
   const description = onlyViT(described, `model ${path}`);
   checkTensors(checkpoint, description, paramShapes(description.config));
   const names = namesFor(description, options.names, family.names);
@@ -79,11 +84,29 @@ export async function convertModel(model: string, options: ConvertOptions): Prom
   return { output, names, dtype, warnings };
 }
 
+async function convertResNet(
+  checkpoint: Checkpoint,
+  description: Description<ResNetConfig>,
+  options: ConvertOptions,
+): Promise<Conversion> {
+  const { output, names = 'timm', dtype = 'float32', signal } = options;
+  if (names !== 'timm') {
+    throw new ArgumentError(
+      `names ${names}: expected timm for ${description.architecture}, whose names alone ResNets are written with`,
+    );
+  }
+  const model = resNetForTimm(checkpoint, description);
+  await writeFolder(output, (folder) => writeResNet(folder, model, { dtype, signal }), options);
+  return { output, names, dtype, warnings: model.warnings };
+}
+
 /** @throws ArgumentError for another architecture, whose tensors patchlens does not write. */
 function onlyViT(description: Description, where: string): Description<ViTConfig> {
   const { config, architecture } = description;
   if (config.kind === 'vit') return { ...description, config };
-  throw new ArgumentError(`${where}: expected a Vision Transformer, which alone can be converted, got ${architecture}`);
+  throw new ArgumentError(
+    `${where}: expected a Vision Transformer or a ResNet, which alone can be converted, got ${architecture}`,
+  );
 }
 
 function namesFor(

@@ -72,6 +72,11 @@ function installedVersion(name: string): string | null {
 const Version = z.object({ version: z.string() });
 const Manifest = Version.extend({ engines: z.object({ node: z.string() }) });
 
+/** Of this package. */
+export function packageVersion(): string {
+  return ownManifest().version;
+}
+
 /** Our own package.json; src/ and dist/ both lie beside it. */
 function ownManifest(): z.infer<typeof Manifest> {
   return Manifest.parse(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')));

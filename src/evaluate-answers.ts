@@ -110,12 +110,12 @@ async function prepare(panel: Panel, question: Question, autoOrient: boolean): P
 }
 
 /** A file as each model of the panel sees it: decoded once, prepared once for each recipe. */
-async function viewsOf({ members }: Panel, path: string, autoOrient: boolean): Promise<Float32Array[]> {
+export async function viewsOf({ members }: Panel, path: string, autoOrient: boolean): Promise<Float32Array[]> {
   const pixels = await decodeImage(path, { autoOrient });
   const byRecipe = new Map<string, Float32Array>();
-  return members.map(({ info: { preprocessing } }: PanelMember) => {
+  return members.map(({ info: { preprocessing }, resample: kernel }: PanelMember) => {
     const key = JSON.stringify(preprocessing);
-    const view = byRecipe.get(key) ?? preprocess(pixels, preprocessing).data;
+    const view = byRecipe.get(key) ?? preprocess(pixels, preprocessing, { kernel }).data;
     byRecipe.set(key, view);
     return view;
   });
@@ -135,7 +135,7 @@ function outcomeOf({ path, label }: Question, perModel: readonly Float32Array[])
 }
 
 /** Each two of `count` things: 0 and 1, 0 and 2, …, 1 and 2, … */
-function pairsOf(count: number): (readonly [number, number])[] {
+export function pairsOf(count: number): (readonly [number, number])[] {
   const indices = Array.from({ length: count }, (_, i) => i);
   return indices.flatMap((a) => indices.slice(a + 1).map((b) => [a, b] as const));
 }

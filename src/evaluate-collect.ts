@@ -16,11 +16,13 @@ export interface CollectOptions extends LoadOptions {
   readonly labels?: LabelConvention | 'auto' | 'none' | undefined;
   /** A file in which answers are noted as they come, and from which those of an interrupted run are taken. */
   readonly resume?: string | undefined;
-  /** Called once for each image, and before the first with `done` 0. */
+  /** Called as images are done, and before the first of a stage with `done` at what an earlier run had done. */
   readonly onImage?: ((event: ImageProgress) => void) | undefined;
 }
 
 export interface ImageProgress {
+  /** What is being done with the images; in `compare` more follows the answers. */
+  readonly stage: 'answers' | 'speed' | 'alignment' | 'robustness' | 'memory';
   readonly done: number;
   readonly total: number;
   /** Of those done, how many an earlier run had answered. */
@@ -40,7 +42,7 @@ const DEFAULT_BATCH_SIZE = 8;
 /** As many images are decoded ahead, so this bounds memory too. */
 const MAX_BATCH_SIZE = 1024;
 
-function batchSizeOf({ batchSize = DEFAULT_BATCH_SIZE }: Pick<CollectOptions, 'batchSize'>): number {
+export function batchSizeOf({ batchSize = DEFAULT_BATCH_SIZE }: Pick<CollectOptions, 'batchSize'>): number {
   if (Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= MAX_BATCH_SIZE) return batchSize;
   throw new ArgumentError(`batchSize: expected a whole number from 1 to ${MAX_BATCH_SIZE}, got ${batchSize}`);
 }
@@ -85,7 +87,7 @@ async function answersTo(questions: readonly Question[], panel: Panel, options: 
   const open = questions.filter((_, i) => known[i] === undefined);
   const resumed = questions.length - open.length;
   let done = resumed;
-  const report = (): void => onImage?.({ done, total: questions.length, resumed });
+  const report = (): void => onImage?.({ stage: 'answers', done, total: questions.length, resumed });
   report();
   const fresh: Outcome[] = [];
   for await (const outcome of ask(panel, open, { batchSize, autoOrient, signal })) {

@@ -41,7 +41,7 @@ export interface EvaluationRun {
   readonly failures: readonly Failure[];
 }
 
-interface Failure {
+export interface Failure {
   readonly path: string;
   readonly code: ErrorCode;
   readonly message: string;
@@ -88,10 +88,10 @@ function nothingAnswered(source: string, failures: readonly Failure[]): NoImages
   );
 }
 
-type AccuracyReport = Omit<Evaluation, 'model' | 'failed'>;
+export type AccuracyReport = Omit<Evaluation, 'model' | 'failed'>;
 
 /** @returns null without images */
-function accuracyReport(answers: readonly LabelledAnswer[], classes: readonly string[]): AccuracyReport | null {
+export function accuracyReport(answers: readonly LabelledAnswer[], classes: readonly string[]): AccuracyReport | null {
   const [top1, top5, likelihood] = [accuracyOf(answers), accuracyOf(answers, 5), negativeLogLikelihood(answers)];
   const { expectedCalibrationError, bins } = calibrationOf(answers);
   const right = answers.filter((answer) => isRight(answer)).length;
@@ -121,7 +121,7 @@ function accuracyReport(answers: readonly LabelledAnswer[], classes: readonly st
 }
 
 /** What one model said of the images whose class is known. */
-function labelledAnswers({ outcomes }: Collection, model: number): LabelledAnswer[] {
+export function labelledAnswers({ outcomes }: Collection, model: number): LabelledAnswer[] {
   return outcomes.flatMap((outcome) => {
     if (outcome.status === 'error' || outcome.label === undefined) return [];
     const { top, probabilities, labelProbability = 0 } = outcome.answers[model]!;
@@ -129,6 +129,6 @@ function labelledAnswers({ outcomes }: Collection, model: number): LabelledAnswe
   });
 }
 
-function failuresOf({ outcomes }: Collection): Failure[] {
+export function failuresOf({ outcomes }: Collection): Failure[] {
   return outcomes.flatMap((outcome) => (outcome.status === 'error' ? [{ path: outcome.path, ...outcome.error }] : []));
 }

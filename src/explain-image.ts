@@ -40,7 +40,7 @@ export async function explainImage(
   const place = placeOf(config, options);
   const pixels = await decodeImage(image, { autoOrient: options.autoOrient ?? true });
   options.signal?.throwIfAborted();
-  const prepared = preprocess(pixels, loaded.info.preprocessing).data;
+  const prepared = preprocess(pixels, loaded.info.preprocessing, { kernel: loaded.resample }).data;
   const { query, key, value } = projectionsOf(loaded, prepared, place);
   try {
     const { heads, outputs } = await headsOf(query, key, value, { numHeads: 1 });

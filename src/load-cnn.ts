@@ -5,14 +5,18 @@ import { buildConvNeXt } from './cnn/build-convnext.ts';
 import { buildFolded } from './cnn/build.ts';
 import type { BuiltLayers } from './cnn/build.ts';
 import { runFolded } from './cnn/conv-norm.ts';
+import { convNeXtCost } from './cnn/convnext-cost.ts';
 import { convNeXtParams } from './cnn/convnext-params.ts';
 import { countTrained, shapesOf } from './cnn/leaves.ts';
 import type { Leaf } from './cnn/leaves.ts';
+import { mobileNetV2Cost } from './cnn/mobilenet-v2-cost.ts';
 import { mobileNetV2Layers } from './cnn/mobilenet-v2.ts';
 import { mobileNetV2Params, mobileNetV2Tree } from './cnn/mobilenet-v2-params.ts';
+import { resNetCost } from './cnn/resnet-cost.ts';
 import { resNetLayers } from './cnn/resnet.ts';
 import { resNetParams, resNetTree } from './cnn/resnet-params.ts';
 import { ArgumentError, ConfigError } from './errors.ts';
+import type { Cost } from './metrics/cost.ts';
 import type { Plan, PlanContext } from './load-plan.ts';
 import type { CnnConfig } from './weights/cnn-architecture.ts';
 import type { NamedArrays } from './weights/arrays.ts';
@@ -35,6 +39,7 @@ export function planCnn(config: CnnConfig, ownSize: Size, { where, options }: Pl
     imageSize,
     shapes,
     numParameters: countTrained(shapes),
+    cost: cnnCost(config, imageSize),
     build: (arrays) => {
       const built = layersOf(arrays, config);
       return { network: { ...built, inputOf: (images) => pixelsOf(images, imageSize) } };
@@ -53,6 +58,17 @@ function paramsOf(config: CnnConfig, leaf: Leaf<unknown>): unknown {
   }
 }
 
+function cnnCost(config: CnnConfig, imageSize: Size): Cost {
+  switch (config.kind) {
+    case 'resnet':
+      return resNetCost(config, imageSize);
+    case 'mobilenet-v2':
+      return mobileNetV2Cost(config, imageSize);
+    case 'convnext':
+      return convNeXtCost(config, imageSize);
+  }
+}
+
 function layersOf(arrays: NamedArrays, config: CnnConfig): BuiltLayers {
   if (config.kind === 'convnext') return buildConvNeXt(arrays, config);
   return buildFolded(arrays, config.epsilon, ({ leaf, unit }) => {
@@ -66,7 +82,7 @@ function layersOf(arrays: NamedArrays, config: CnnConfig): BuiltLayers {
 }
 
 /** Images as one tensor [B, H, W, 3], the caller's to dispose of. */
-function pixelsOf(images: readonly Float32Array[], { height, width }: Size): Tensor4D {
+export function pixelsOf(images: readonly Float32Array[], { height, width }: Size): Tensor4D {
   const values = height * width * 3;
   const pixels = new Float32Array(images.length * values);
   for (const [i, image] of images.entries()) pixels.set(image, i * values);
@@ -76,7 +92,8 @@ function pixelsOf(images: readonly Float32Array[], { height, width }: Size): Ten
 /** Activations take memory with the area; far above what any published model is run at. */
 const MAX_PIXELS = 4096 * 4096;
 
-function checkedSize(size: number | Size): Size {
+/** @throws ArgumentError for what is no size of an image, or too large. */
+export function checkedSize(size: number | Size): Size {
   const { height, width } = typeof size === 'number' ? { height: size, width: size } : size;
   if (![height, width].every((side) => Number.isInteger(side) && side > 0)) {
     throw new ArgumentError(`imageSize: expected whole pixels, got ${height}x${width}`);

@@ -7,6 +7,7 @@ import { patchify } from './image/patches.ts';
 import type { Plan, PlanContext } from './load-plan.ts';
 import type { Network } from './nn/network.ts';
 import { buildViT } from './vit/build.ts';
+import { vitCost } from './vit/cost.ts';
 import { vitLayers } from './vit/forward.ts';
 import type { ViT } from './vit/forward.ts';
 import { geometryOf } from './vit/geometry.ts';
@@ -30,6 +31,7 @@ export function planViT(published: ViTConfig, imageSize: Size, { where, options 
     imageSize: config.imageSize,
     shapes: paramShapes(published),
     numParameters: countParameters(published),
+    cost: vitCost(config),
     build: (arrays: NamedArrays) => {
       const vit = buildViT(arrays, published, config);
       return { vit, network: vitNetwork(vit) };

@@ -1,12 +1,16 @@
 import { ArgumentError } from './errors.ts';
+import type { ResampleKernel } from './image/resample.ts';
 import { IMAGENET_1K } from './labels/imagenet-1k.ts';
 import { planCnn } from './load-cnn.ts';
-import type { Plan, PlanContext } from './load-plan.ts';
+import { checkOptions, precisionFor } from './load-options.ts';
+import type { Built, Opened, Plan, PlanContext } from './load-plan.ts';
+import { openTfjs } from './load-tfjs.ts';
 import { planViT } from './load-vit.ts';
 import type { LoadOptions, ModelInfo } from './model-info.ts';
 import { locateModel } from './models.ts';
+import { networkIn } from './nn/network.ts';
 import type { Network } from './nn/network.ts';
-import { BACKEND_NAMES, PRECISIONS, useBackend } from './tensor/backends/index.ts';
+import { useBackend } from './tensor/backends/index.ts';
 import type { BackendLease } from './tensor/backends/index.ts';
 import type { ViT } from './vit/forward.ts';
 import type { ViTConfig } from './weights/architecture.ts';
@@ -14,11 +18,15 @@ import { assemble } from './weights/assemble.ts';
 import { readCheckpoint } from './weights/checkpoint.ts';
 import { describe } from './weights/describe.ts';
 import type { Description } from './weights/family.ts';
+import { changedPreprocessing } from './weights/preprocessing.ts';
+import { tfjsFileAt } from './weights/tfjs/locate.ts';
 
 /** A network on its backend with what is known about it. */
 export interface LoadedNetwork extends Disposable {
   readonly info: ModelInfo;
   readonly network: Network;
+  /** The backend's own way of resampling images, for `preprocess`; undefined where it has none. */
+  readonly resample: ResampleKernel | undefined;
   /** The same network as the Vision Transformer that it is; undefined for any other. */
   readonly vit: ViT | undefined;
 }
@@ -52,36 +60,52 @@ export async function loadNetwork(name: string, options: LoadOptions = {}): Prom
   checkOptions(options);
   signal?.throwIfAborted();
   const { path, notice } = await locateModel(name, options);
-  const checkpoint = await readCheckpoint(path);
-  signal?.throwIfAborted();
-  const { family, description } = describe(checkpoint);
-  const plan = planOf(description, { where: path, options });
-  const arrays = assemble(checkpoint, description, plan.shapes);
-  const lease = await useBackend(backend, { threads });
-  const { network, vit } = onLease(lease, () => plan.build(arrays));
+  const tfjs = await tfjsFileAt(path);
+  const opened = tfjs === undefined ? await openCheckpoint(path, options) : await openTfjs(tfjs, options);
+  const precision = precisionFor(opened.kind, options.precision ?? 'auto');
+  const lease = await useBackend(backend, { threads, precision });
+  const { network, vit, labels, ...facts } = await onLease(lease, opened);
   const info: ModelInfo = {
+    ...facts,
     name,
-    architecture: description.architecture,
-    family: family.name,
-    classes: description.labels ?? defaultLabels(plan.config.numClasses),
-    numParameters: plan.numParameters,
-    config: plan.config,
-    preprocessing: description.preprocessingAt(plan.imageSize),
+    classes: labels ?? defaultLabels(facts.config.numClasses),
+    weightBytes: facts.numParameters * Float32Array.BYTES_PER_ELEMENT,
+    preprocessing: changedPreprocessing(facts.preprocessing, options.preprocessing ?? {}),
     backend: lease.name,
-    precision: 'f32',
+    precision: lease.precision,
     threads: lease.threads,
     notice,
-    assumption: description.assumption,
   };
   return {
     info,
-    network,
+    network: networkIn(lease.precision, network),
     vit,
+    resample: lease.resample,
     [Symbol.dispose]: () => {
       network[Symbol.dispose]();
       lease.release();
     },
   };
+}
+
+async function openCheckpoint(path: string, options: LoadOptions): Promise<Opened> {
+  const checkpoint = await readCheckpoint(path);
+  options.signal?.throwIfAborted();
+  const { family, description } = describe(checkpoint);
+  const plan = planOf(description, { where: path, options });
+  const arrays = assemble(checkpoint, description, plan.shapes);
+  const build = (): Built => ({
+    ...plan.build(arrays),
+    architecture: description.architecture,
+    family: family.name,
+    labels: description.labels,
+    numParameters: plan.numParameters,
+    cost: plan.cost,
+    config: plan.config,
+    preprocessing: description.preprocessingAt(plan.imageSize),
+    assumption: description.assumption,
+  });
+  return { kind: plan.config.kind, build };
 }
 
 function planOf({ config, imageSize }: Description, context: PlanContext): Plan {
@@ -95,35 +119,22 @@ function planOf({ config, imageSize }: Description, context: PlanContext): Plan 
   }
 }
 
-function onLease<T>(lease: BackendLease, build: () => T): T {
+async function onLease(lease: BackendLease, opened: Opened): Promise<Built> {
   try {
-    return build();
+    return await opened.build();
   } catch (error) {
     lease.release();
     throw error;
   }
 }
 
-/** More than any one machine has; each is a thread of the system, and ten thousand of them bring it to a halt. */
-const MAX_THREADS = 1024;
-
-/** Callers without types can ask for anything. */
-function checkOptions({ backend, precision, threads }: LoadOptions): void {
-  const choices = [
-    ['backend', backend, BACKEND_NAMES],
-    ['precision', precision, PRECISIONS],
-  ] as const;
-  for (const [option, value, known] of choices) {
-    if (value === undefined || ['auto', ...known].includes(value)) continue;
-    throw new ArgumentError(`${option}: expected one of auto, ${known.join(', ')}, got ${value}`);
-  }
-  if (threads !== undefined && !(Number.isInteger(threads) && threads > 0 && threads <= MAX_THREADS)) {
-    throw new ArgumentError(`threads: expected a whole number from 1 to ${MAX_THREADS}, got ${threads}`);
-  }
-}
-
-/** Checkpoints without names: ImageNet's where the number of classes is ImageNet's, as timm does. */
+/**
+ * Checkpoints without names: ImageNet's where the number of classes is ImageNet's, as timm does, or one more: the first
+ * stands for none of them in Google's.
+ */
 function defaultLabels(numClasses: number): string[] {
-  if (numClasses === IMAGENET_1K.length) return IMAGENET_1K.map(([, label]) => label);
+  const labels = IMAGENET_1K.map(([, label]) => label);
+  if (numClasses === labels.length) return labels;
+  if (numClasses === labels.length + 1) return ['background', ...labels];
   return Array.from({ length: numClasses }, (_, index) => `class ${index}`);
 }

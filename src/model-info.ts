@@ -1,7 +1,9 @@
-import type { BackendName, Precision } from './tensor/backends/backend.ts';
+import type { Cost } from './metrics/cost.ts';
+import type { BackendName } from './tensor/backends/backend.ts';
+import type { Precision } from './tensor/precision.ts';
 import type { NetworkConfig } from './weights/architecture.ts';
 import type { DownloadProgress } from './weights/hub/download.ts';
-import type { Preprocessing, Size } from './weights/preprocessing.ts';
+import type { Preprocessing, PreprocessingChanges, Size } from './weights/preprocessing.ts';
 
 // Apart from load.ts, so that the public types lead to no declaration of TensorFlow.js.
 
@@ -15,12 +17,17 @@ export interface LocateOptions {
 export interface LoadOptions extends LocateOptions {
   /** Default `auto`: the fastest that loads here. */
   readonly backend?: BackendName | 'auto' | undefined;
-  /** Arithmetic of the products; default `auto`, which is `f32` on every backend there is. */
+  /**
+   * Arithmetic of the products of linear layers and attention; default `auto`: `bf16x3` where the processor makes it the
+   * faster one, else `f32`.
+   */
   readonly precision?: Precision | 'auto' | undefined;
   /** How many threads the backend may use, where it has more than one; default its own choice. */
   readonly threads?: number | undefined;
   /** Runs the model at another size in pixels, a ViT's positions resampled and both sides multiples of its patch. */
   readonly imageSize?: number | Size | undefined;
+  /** Prepares images otherwise than the model's files say. */
+  readonly preprocessing?: PreprocessingChanges | undefined;
   /** Turn photographs as their EXIF orientation says; default true. */
   readonly autoOrient?: boolean | undefined;
   /** Refuse images of more pixels, before they are decoded; default 268,402,689, which take 805 MB. */
@@ -38,6 +45,10 @@ export interface ModelInfo {
   /** One label per class, in index order. */
   readonly classes: readonly string[];
   readonly numParameters: number;
+  /** What they take as float32, in which every network runs. */
+  readonly weightBytes: number;
+  /** What one image costs at this image size; undefined where no formula says it. */
+  readonly cost?: Cost | undefined;
   /** The network's shape; its `kind` says which architecture it is. */
   readonly config: NetworkConfig;
   readonly preprocessing: Preprocessing;

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
 import { ArgumentError } from './errors.ts';
 import { findImages } from './inputs.ts';
-import type { Images } from './training/batch-ahead.ts';
 import type { ImageSource, LabelledImages } from './training/labelled-images.ts';
-import { imagesOnDisk, storedImages, storePixels } from './training/pixel-store.ts';
-import type { StoreOptions } from './training/pixel-store.ts';
+import { imagesOnDemand } from './training/pixel-store.ts';
+import type { ImageFiles } from './training/pixel-store.ts';
 
 /**
  * The images of a folder of folders, `<folder>/<class>/…`, each class named by its folder, in alphabetical order.
@@ -42,29 +41,38 @@ export async function labelledFolder(folder: string): Promise<LabelledImages> {
   return { classes, paths, labels };
 }
 
-/** Labelled images, decoded and kept where they fit. */
+/** Labelled images with what reads them. */
 export interface LoadedImages {
   readonly labelled: LabelledImages;
-  readonly images: Images;
+  readonly files: ImageFiles;
   readonly source: ImageSource;
-  /** The same for the same images with the same labels. */
+  /** The same for files of the same names and sizes with the same labels. */
   readonly fingerprint: string;
 }
 
-/** @throws ImageError for an image that cannot be used; the signal's reason. */
-export async function loadImages(
-  labelled: LabelledImages,
-  folder: string,
-  options: StoreOptions,
-): Promise<LoadedImages> {
+/** Files looked at at once. */
+const AT_ONCE = 64;
+
+/**
+ * Nothing is decoded yet: that of many images takes minutes, in which steps can be taken.
+ *
+ * @param keptBytes of decoded pixels.
+ * @throws ArgumentError for a file that cannot be read.
+ */
+export async function loadImages(labelled: LabelledImages, folder: string, keptBytes: number): Promise<LoadedImages> {
   const { classes, paths, labels } = labelled;
+  const files = { paths, keptBytes };
   const hash = createHash('sha256');
   hash.update(JSON.stringify([classes, labels, paths.map((path) => relative(folder, path))]));
-  const store = await storePixels(paths, options);
-  if (store === undefined) {
-    const images = { kind: 'files', paths } as const;
-    return { labelled, images, source: imagesOnDisk(paths), fingerprint: hash.digest('hex') };
+  for (let start = 0; start < paths.length; start += AT_ONCE) {
+    hash.update(JSON.stringify(await Promise.all(paths.slice(start, start + AT_ONCE).map(sizeOf))));
   }
-  hash.update(new Uint8Array(store.pixels));
-  return { labelled, images: { kind: 'stored', store }, source: storedImages(store), fingerprint: hash.digest('hex') };
+  return { labelled, files, source: imagesOnDemand(files), fingerprint: hash.digest('hex') };
+}
+
+async function sizeOf(path: string): Promise<number> {
+  const { size } = await stat(path).catch((cause: unknown) => {
+    throw new ArgumentError(`${path}: expected an image file that can be read`, { cause });
+  });
+  return size;
 }

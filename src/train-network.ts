@@ -6,6 +6,18 @@ import type { ViTConfig } from './weights/architecture.ts';
 import type { Interpolation, Preprocessing, Rgb, Size } from './weights/preprocessing.ts';
 
 /** A network to train from nothing. */
+export type NetworkChoice = ViTChoice | ResNetChoice;
+
+/** A ResNet of basic blocks with a stem for small images (He et al. 2016, section 4.2). */
+export interface ResNetChoice {
+  readonly kind: 'resnet';
+  readonly imageSize?: Size | undefined;
+  /** Blocks of each stage; ResNet-20 has 3, 3, 3. */
+  readonly depths: readonly number[];
+  /** Channels of each stage; ResNet-20 has 16, 32, 64. */
+  readonly widths: readonly number[];
+}
+
 export interface ViTChoice {
   readonly kind: 'vit';
   /** A published size, which the rest may change. */
@@ -19,14 +31,33 @@ export interface ViTChoice {
   readonly distilled?: boolean | undefined;
 }
 
+const SMALL_IMAGE = { height: 32, width: 32 };
+
+/** Small networks for images of 32 pixels, of about equal cost in pairs, to be held against each other. */
+export const NAMED_NETWORKS = {
+  'vit-4-64': { kind: 'vit', size: 'Ti', patchSize: 4, imageSize: SMALL_IMAGE, dim: 64, depth: 4, numHeads: 4 },
+  'resnet-8': { kind: 'resnet', imageSize: SMALL_IMAGE, depths: [1, 1, 1], widths: [16, 32, 64] },
+  'vit-6-128': { kind: 'vit', size: 'Ti', patchSize: 4, imageSize: SMALL_IMAGE, dim: 128, depth: 6, numHeads: 4 },
+  'resnet-20': { kind: 'resnet', imageSize: SMALL_IMAGE, depths: [3, 3, 3], widths: [16, 32, 64] },
+} as const satisfies Record<string, NetworkChoice>;
+export type NetworkName = keyof typeof NAMED_NETWORKS;
+
+const SMALL_SIDE = 32;
+
+/** The pixels that images are brought to. */
+export function imageSizeOf({ kind, imageSize }: NetworkChoice): Size {
+  const side = kind === 'vit' ? DEFAULT_SIDE : SMALL_SIDE;
+  return imageSize ?? { height: side, width: side };
+}
+
 const DEFAULT_PATCH = 16;
 const DEFAULT_SIDE = 224;
 const MLP_RATIO = 4;
 
 /** @throws ArgumentError when the parts do not fit together. */
-export function configOf(choice: ViTChoice, numClasses: number): ViTConfig {
+export function vitConfigOf(choice: ViTChoice, numClasses: number): ViTConfig {
   const { size, patchSize = DEFAULT_PATCH, distilled = false } = choice;
-  const imageSize = choice.imageSize ?? { height: DEFAULT_SIDE, width: DEFAULT_SIDE };
+  const imageSize = imageSizeOf(choice);
   const { dim = SIZES[size].dim, depth = SIZES[size].depth, numHeads = SIZES[size].numHeads } = choice;
   if (dim % numHeads !== 0) throw new ArgumentError(`heads: expected a divisor of the width ${dim}, got ${numHeads}`);
   return variant(size, patchSize, {

@@ -164,7 +164,7 @@ test('photographs are turned as their EXIF orientation says, unless that is swit
 
 test.each([
   [{ backend: 'gpu' }, 'backend: expected one of auto, '],
-  [{ precision: 'bf16' }, 'precision: expected one of auto, f32, got bf16'],
+  [{ precision: 'int4' }, 'precision: expected one of auto, f32, bf16x3, bf16, got int4'],
   [{ threads: -3 }, 'threads: expected a whole number from 1 to 1024, got -3'],
   [{ imageSize: 50 }, 'imageSize: expected sides that are multiples of the 16-pixel patch, got 50x50'],
   [{ imageSize: 8192 }, 'imageSize: expected at most 16385 tokens'],

@@ -8,24 +8,24 @@ import { explain } from '../src/explain.ts';
 import { explanationText } from '../src/report/explanation-text.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../', import.meta.url));
-const page = readFileSync(`${REPOSITORY}docs/attention.md`, 'utf8');
+const textOf = (file: string): string => readFileSync(`${REPOSITORY}${file}`, 'utf8');
 
 describe('docs/attention.md', () => {
   test('shows what patchlens explain prints', async () => {
     const text = explanationText(await explain(BUILT_IN_EXAMPLE));
-    expect(blockOf('explain')).toBe(`\n\`\`\`\n${text}\`\`\`\n`);
+    expect(blockOf('docs/attention.md', 'explain')).toBe(`\n\`\`\`\n${text}\`\`\`\n`);
   });
 
   test('shows the results of the benchmark that are stored', () => {
     const stored: { rows: { N: number; side: string; milliseconds: number; peakMebibytes: number }[] } = JSON.parse(
-      readFileSync(`${REPOSITORY}bench/results/attention-wasm.json`, 'utf8'),
+      textOf('bench/results/attention-wasm.json'),
     );
     expect(stored.rows.length).toBeGreaterThan(0);
     for (const side of new Set(stored.rows.map((row) => row.side))) {
       const cells = stored.rows
         .filter((row) => row.side === side)
         .map(({ milliseconds, peakMebibytes }) => `${milliseconds} ms, ${peakMebibytes} MiB`);
-      const line = blockOf('bench')
+      const line = blockOf('docs/attention.md', 'bench')
         .split('\n')
         .find((candidate) => candidate.startsWith(`| ${side} |`));
       expect(
@@ -36,8 +36,21 @@ describe('docs/attention.md', () => {
   });
 });
 
-function blockOf(marker: string): string {
-  const match = new RegExp(`<!-- ${marker} -->(.*)<!-- /${marker} -->`, 's').exec(page);
-  if (match === null) throw new Error(`docs/attention.md: expected the markers ${marker}`);
+describe('docs/explorer.md', () => {
+  test('shows the results of the benchmark that are stored', () => {
+    const stored: { rows: { model: string; megabytes: number; drawnMs: { median: number; worst: number } }[] } =
+      JSON.parse(textOf('bench/results/explorer.json'));
+    const block = blockOf('docs/explorer.md', 'bench');
+    for (const { model, megabytes, drawnMs } of stored.rows) {
+      expect(block).toMatch(
+        new RegExp(`\\| ${model} +\\| ${megabytes} MB .*${drawnMs.median} ms .*${drawnMs.worst} ms`),
+      );
+    }
+  });
+});
+
+function blockOf(file: string, marker: string): string {
+  const match = new RegExp(`<!-- ${marker} -->(.*)<!-- /${marker} -->`, 's').exec(textOf(file));
+  if (match === null) throw new Error(`${file}: expected the markers ${marker}`);
   return match[1] ?? '';
 }

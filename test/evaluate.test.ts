@@ -101,7 +101,7 @@ test('an interrupted evaluation goes on where it stopped and counts no image twi
     onImage: (event) => events.push(event),
   });
   expect(again).toEqual(whole);
-  expect(events[0]).toEqual({ done: lines, total: 16, resumed: lines });
-  expect(events.at(-1)).toEqual({ done: 16, total: 16, resumed: lines });
+  expect(events[0]).toEqual({ stage: 'answers', done: lines, total: 16, resumed: lines });
+  expect(events.at(-1)).toEqual({ stage: 'answers', done: 16, total: 16, resumed: lines });
   expect((await readFile(resume, 'utf8')).trim().split('\n')).toHaveLength(17);
 });

@@ -29,7 +29,17 @@ export default defineConfig({
       // Real weights and photographs, where a machine has them; most of a minute on the plain JavaScript backend.
       { test: { ...shared, name: 'assets', include: ['test/assets/**/*.test.ts'] } },
       // Pages in a headless Chromium, where a machine has one.
-      { test: { ...shared, name: 'browser', include: ['test/browser/**/*.test.ts'] } },
+      {
+        test: {
+          ...shared,
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          // What a page comes to is waited for, however busy the machine.
+          expect: { poll: { timeout: 10_000 } },
+        },
+      },
     ],
   },
 });

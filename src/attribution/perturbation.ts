@@ -4,7 +4,7 @@ import { checkLength } from './token-grid.ts';
  * Removes cells in an order (deletion), or shows them in that order on an image without any (insertion), and what the
  * probability of a class becomes on the way (Petsiuk, Das & Saenko 2018, section 3.3).
  */
-const CURVES = ['deletion', 'insertion'] as const;
+export const CURVES = ['deletion', 'insertion'] as const;
 export type CurveKind = (typeof CURVES)[number];
 
 /** Cells from the greatest value to the least; equal values by `ties`, and where that is absent in reading order. */

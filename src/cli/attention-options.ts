@@ -71,7 +71,8 @@ const COLOUR_MAPS: Record<ColourMapName, true> = {
 const UPSAMPLINGS: Record<Upsampling, true> = { nearest: true, smooth: true };
 const THEMES: Record<FigureTheme, true> = { light: true, dark: true };
 
-const METHOD_NAMES = Object.keys(METHODS);
+export const METHOD_NAMES = Object.keys(METHODS);
+export const FILL_NAMES = Object.keys(FILLS);
 
 export function mapOptions(): Option[] {
   return [
@@ -144,7 +145,7 @@ function optional(flags: string, description: string, values: readonly string[])
   return option.default(undefined);
 }
 
-function severalOf(flags: string, description: string, values: readonly string[]): Option {
+export function severalOf(flags: string, description: string, values: readonly string[]): Option {
   const one = choice('--one <name>', description, values, '');
   return new Option(flags, `${description}: ${values.join(', ')}`).argParser((value: string, before?: string[]) => [
     ...(before ?? []),

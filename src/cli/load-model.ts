@@ -1,6 +1,6 @@
 import type { LoadOptions, Model } from '../index.ts';
-import { loadOptions } from './options.ts';
-import type { RunFlags } from './options.ts';
+import { loadOptions, preprocessingOf } from './options.ts';
+import type { PreprocessingFlags, RunFlags } from './options.ts';
 import { isTerminal } from './output/colours.ts';
 import { downloadBars } from './output/download-bars.ts';
 import type { Io, Patchlens } from './patchlens.ts';
@@ -10,11 +10,16 @@ export async function loadModel(
   patchlens: Patchlens,
   io: Io,
   name: string | undefined,
-  flags: RunFlags & { readonly quiet?: true },
+  flags: RunFlags & PreprocessingFlags & { readonly quiet?: true },
   further: LoadOptions = {},
 ): Promise<Model> {
   return withDownloadBars(io, flags, (progress) =>
-    patchlens.loadModel(name ?? patchlens.EMBEDDED_MODEL, { ...loadOptions(flags), ...further, ...progress }),
+    patchlens.loadModel(name ?? patchlens.EMBEDDED_MODEL, {
+      ...loadOptions(flags),
+      ...preprocessingOf(flags),
+      ...further,
+      ...progress,
+    }),
   );
 }
 

@@ -5,8 +5,12 @@ export type Patchlens = Pick<
   typeof import('../index.ts'),
   | 'BUILT_IN_EXAMPLE'
   | 'EMBEDDED_MODEL'
+  | 'NAMED_NETWORKS'
   | 'PatchlensError'
+  | 'PERTURBATION_KINDS'
+  | 'compare'
   | 'convertModel'
+  | 'dataStudy'
   | 'decodeImage'
   | 'diagnose'
   | 'drawMaps'
@@ -20,8 +24,11 @@ export type Patchlens = Pick<
   | 'findImages'
   | 'listModels'
   | 'loadModel'
+  | 'methodsFor'
   | 'npyFile'
   | 'parseExample'
+  | 'renderComparison'
+  | 'summariseComparison'
   | 'train'
 >;
 

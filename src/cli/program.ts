@@ -2,9 +2,11 @@ import { Command } from 'commander';
 
 import { attentionCommand } from './commands/attention.ts';
 import { classifyCommand } from './commands/classify.ts';
+import { compareCommand } from './commands/compare.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { explainCommand } from './commands/explain.ts';
+import { faithfulnessCommand } from './commands/faithfulness.ts';
 import { modelsConvertCommand } from './commands/models-convert.ts';
 import { modelsInfoCommand } from './commands/models-info.ts';
 import { modelsListCommand } from './commands/models-list.ts';
@@ -24,7 +26,9 @@ export function createProgram(context: CommandContext): Command {
     .configureHelp({ showGlobalOptions: true })
     .addCommand(classifyCommand(context))
     .addCommand(attentionCommand(context))
+    .addCommand(faithfulnessCommand(context))
     .addCommand(evaluateCommand(context))
+    .addCommand(compareCommand(context))
     .addCommand(
       new Command('models')
         .summary('look at models and convert them')
@@ -77,6 +81,8 @@ Examples:
   patchlens classify photos          what the images of a folder show
   patchlens attention cat.jpg --output cat.png   where the model looks
   patchlens evaluate labelled        how often a model is right
+  patchlens compare photos --models ./vit ./resnet
+                                     which is better, at what price
   patchlens models info ./vit-base   what a checkpoint holds
   patchlens doctor                   what works on this machine
 

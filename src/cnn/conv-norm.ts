@@ -1,4 +1,4 @@
-import { keep, relu, relu6, tidy } from '@tensorflow/tfjs-core';
+import { add, keep, relu, relu6, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 
 import { batchNorm, batchNormTraining } from '../nn/batch-norm.ts';
@@ -22,15 +22,20 @@ export type RunConvNorm<Unit> = (x: Tensor4D, unit: Unit, options: ConvNormOptio
 export interface ConvNormOptions extends ConvolutionOptions {
   /** The unit's place in the tree of parameters. */
   readonly name: string;
+  /** What a residual block adds before the activation. */
+  readonly skip?: Tensor4D | undefined;
 }
 
 /** The norm is part of the convolution already. */
-export const runFolded: RunConvNorm<ConvolutionParams> = (x, unit, options) => convolve(x, unit, options);
+export const runFolded: RunConvNorm<ConvolutionParams> = (x, unit, options) =>
+  options.skip === undefined
+    ? convolve(x, unit, options)
+    : tidy(() => activated(convolve(x, unit, linear(options)), options));
 
 /** The norm with its running statistics: what a network in training is evaluated with. */
 export function runWithRunningStatistics(epsilon: number): RunConvNorm<ConvNormParams> {
   return (x, { kernel, norm }, options) =>
-    tidy(() => activate(batchNorm(convolve(x, { kernel }, linear(options)), norm, epsilon), options.activation));
+    tidy(() => activated(batchNorm(convolve(x, { kernel }, linear(options)), norm, epsilon), options));
 }
 
 /** The running statistics after a training pass, by the names of the parameters that they replace. */
@@ -43,10 +48,13 @@ export function runWithBatchStatistics(
 ): RunConvNorm<ConvNormParams> {
   return (x, { kernel, norm }, place) =>
     tidy(() => {
-      const { output, mean, variance } = batchNormTraining(convolve(x, { kernel }, linear(place)), norm, options);
+      const rectifies = place.activation === 'relu';
+      const skip = rectifies ? place.skip : undefined;
+      const convolved = convolve(x, { kernel }, linear(place));
+      const { output, mean, variance } = batchNormTraining(convolved, norm, { ...options, rectifies, skip });
       running[`${place.name}.norm.mean`] = keep(mean);
       running[`${place.name}.norm.variance`] = keep(variance);
-      return activate(output, place.activation);
+      return rectifies ? output : activated(output, place);
     });
 }
 
@@ -54,14 +62,14 @@ function linear(options: ConvNormOptions): ConvolutionOptions {
   return { ...options, activation: 'linear' };
 }
 
-function activate(x: Tensor4D, activation: ConvolutionOptions['activation']): Tensor4D {
+function activated(x: Tensor4D, { skip, activation = 'linear' }: ConvNormOptions): Tensor4D {
+  const whole = skip === undefined ? x : add<Tensor4D>(x, skip);
   switch (activation) {
     case 'relu':
-      return relu(x);
+      return relu(whole);
     case 'relu6':
-      return relu6(x);
+      return relu6(whole);
     case 'linear':
-    case undefined:
-      return x;
+      return whole;
   }
 }

@@ -64,16 +64,18 @@ function residualBlock<Unit>(
 ): Tensor4D {
   const strided = config.block === 'bottleneck' && config.bottleneckStride === 'middle' ? 1 : 0;
   return tidy(() => {
+    const skip = shortcut === undefined ? x : run(x, shortcut, { name: `${name}.shortcut`, stride });
     let branch = x;
     for (const [j, unit] of convolutions.entries()) {
-      const place = `${name}.convolutions.${j}`;
-      const activation = j === convolutions.length - 1 ? 'linear' : 'relu';
-      branch = run(branch, unit, { name: place, stride: j === strided ? stride : 1, activation });
-      probe?.(place, branch);
+      const place = { name: `${name}.convolutions.${j}`, stride: j === strided ? stride : 1 };
+      const isLast = j === convolutions.length - 1;
+      // Where nobody looks in between, the sum and its ReLU go with the last norm.
+      if (isLast && probe === undefined) return run(branch, unit, { ...place, activation: 'relu', skip });
+      branch = run(branch, unit, { ...place, activation: isLast ? 'linear' : 'relu' });
+      probe?.(place.name, branch);
     }
-    const skipped = shortcut === undefined ? x : run(x, shortcut, { name: `${name}.shortcut`, stride });
-    if (shortcut !== undefined) probe?.(`${name}.shortcut`, skipped);
-    return relu(add<Tensor4D>(branch, skipped));
+    if (shortcut !== undefined) probe?.(`${name}.shortcut`, skip);
+    return relu(add<Tensor4D>(branch, skip));
   });
 }
 

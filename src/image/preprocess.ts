@@ -10,7 +10,7 @@ export interface PreprocessOptions {
   /** Where the result goes, from `offset` on: one image's place in a batch. A new array when absent. */
   readonly out?: Float32Array;
   readonly offset?: number;
-  readonly kernel?: ResampleKernel;
+  readonly kernel?: ResampleKernel | undefined;
 }
 
 /**
@@ -32,17 +32,20 @@ export function preprocess(
     throw new ShapeError(`preprocess: expected room for ${samples} values in out, got ${got}`);
   }
   const values = out.subarray(offset, offset + samples);
+  const geometry = geometryOf(recipe, image);
+  const { window } = geometry;
+  const isPadded = window.width < width || window.height < height;
   if (recipe.interpolation === 'bilinear-no-antialias') {
+    if (isPadded) fill(values, paddingOf(recipe, normalisedSamples(recipe)));
     sampleBilinear(image, recipe, values);
     return ndarray(values, [height, width, 3]);
   }
-  const geometry = geometryOf(recipe, image);
   const kept = resample(image, geometry.resized, recipe.interpolation, {
-    window: geometry.window,
-    ...(kernel && { kernel }),
+    window,
+    kernel,
   });
   const table = normalisedSamples(recipe);
-  if (kept.width < width || kept.height < height) fill(values, paddingOf(recipe, table));
+  if (isPadded) fill(values, paddingOf(recipe, table));
   normalise(kept, geometry.placement, width, table, values);
   return ndarray(values, [height, width, 3]);
 }

@@ -15,7 +15,7 @@ export interface ResampleOptions {
   /** The part of the resized image to compute; all of it when absent. */
   readonly window?: Window;
   /** A faster implementation of the two passes; plain TypeScript when absent. */
-  readonly kernel?: ResampleKernel;
+  readonly kernel?: ResampleKernel | undefined;
 }
 
 /**

@@ -2,7 +2,7 @@ import { isRight } from './answer.ts';
 import type { LabelledAnswer } from './answer.ts';
 
 /** The answers whose confidence lies in (from, to]. */
-interface ReliabilityBin {
+export interface ReliabilityBin {
   readonly from: number;
   readonly to: number;
   readonly images: number;

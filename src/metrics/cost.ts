@@ -35,38 +35,3 @@ export function costOf(steps: readonly CostedStep[]): Cost {
   }
   return { multiplyAdds, multiplyAddsWithNorms: multiplyAdds + norms, activations };
 }
-
-/** The sizes of a plain Vision Transformer that its cost follows from. */
-export interface TransformerSizes {
-  readonly numPatches: number;
-  /** Patches and the tokens before them. */
-  readonly numTokens: number;
-  /** P²·C */
-  readonly patchDim: number;
-  readonly dim: number;
-  readonly depth: number;
-  readonly numHeads: number;
-  readonly mlpDim: number;
-  readonly numClasses: number;
-}
-
-/** n·P²C·D + L·(3ND² + 2N²D + ND² + 2N·D·mlp) + D·classes; 1,253,683,200 for ViT-Ti/16, 17,563,828,224 for ViT-B/16. */
-export function transformerCost(sizes: TransformerSizes): Cost {
-  const { numPatches, numTokens: N, patchDim, dim: D, depth, numHeads: H, mlpDim, numClasses } = sizes;
-  const block = [
-    normOf('layerNorm', N * D),
-    product(3 * N * D, D), // queries, keys and values
-    product(H * N * N, D / H), // scores
-    product(N * D, N), // weighted sums
-    product(N * D, D), // output of the attention
-    normOf('layerNorm', N * D),
-    product(N * mlpDim, D),
-    product(N * D, mlpDim),
-  ];
-  return costOf([
-    product(numPatches * D, patchDim),
-    ...Array.from({ length: depth }, () => block).flat(),
-    normOf('layerNorm', N * D),
-    product(numClasses, D),
-  ]);
-}

@@ -1,7 +1,8 @@
-import { add, batchNorm as tfBatchNorm, mean, mul, square, squeeze, sub, tidy } from '@tensorflow/tfjs-core';
+import { add, batchNorm as tfBatchNorm, mul, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 
 import { dims } from '../tensor/dims.ts';
+import { batchNormOfBatch } from '../tensor/ops/batch-norm-training.ts';
 import { ranked } from '../tensor/ranked.ts';
 
 export interface BatchNormParams<T = Tensor> {
@@ -25,6 +26,10 @@ export interface BatchNormTrainingOptions {
   readonly epsilon: number;
   /** Share of the batch in the new running statistics. */
   readonly momentum: number;
+  /** Whether a ReLU follows. */
+  readonly rectifies?: boolean | undefined;
+  /** What is added before it. */
+  readonly skip?: Tensor4D | undefined;
 }
 
 export interface BatchNormTraining {
@@ -42,18 +47,16 @@ export interface BatchNormTraining {
 export function batchNormTraining(
   x: Tensor4D,
   params: BatchNormParams,
-  { epsilon, momentum }: BatchNormTrainingOptions,
+  { epsilon, momentum, rectifies = false, skip }: BatchNormTrainingOptions,
 ): BatchNormTraining {
   const { scale, bias, mean: runningMean, variance: runningVariance } = channels(x, params);
   const count = x.size / scale.size;
   return tidy(() => {
-    const mu = mean<Tensor4D>(x, [0, 1, 2], true);
-    const variance = mean<Tensor1D>(square(sub(x, mu)), [0, 1, 2]);
-    const batchMean = squeeze<Tensor1D>(mu, [0, 1, 2]);
-    const unbiased = mul<Tensor1D>(variance, count / Math.max(1, count - 1));
+    const batch = batchNormOfBatch(x, scale, bias, { epsilon, rectifies, skip });
+    const unbiased = mul<Tensor1D>(batch.variance, count / Math.max(1, count - 1));
     return {
-      output: tfBatchNorm(x, batchMean, variance, bias, scale, epsilon),
-      mean: moved(runningMean, batchMean, momentum),
+      output: batch.output,
+      mean: moved(runningMean, batch.mean, momentum),
       variance: moved(runningVariance, unbiased, momentum),
     };
   });

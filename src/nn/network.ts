@@ -1,6 +1,8 @@
 import { tidy } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 
+import { inPrecision } from '../tensor/precision.ts';
+import type { Precision } from '../tensor/precision.ts';
 import type { Probe } from './probe.ts';
 
 /** A step of a network that is worth a name: its embedding or stem, a block, its head. */
@@ -22,6 +24,19 @@ export interface Network extends Disposable {
    * the first layer takes, the batch on its first axis. The caller owns it.
    */
   inputOf(images: readonly Float32Array[]): Tensor;
+}
+
+/** The same network with the products of its layers in a precision. It stays the owner of what `network` owns. */
+export function networkIn(precision: Precision, network: Network): Network {
+  const layers = network.layers.map((layer): Layer => ({
+    name: layer.name,
+    apply: (x, probe) => inPrecision(precision, () => layer.apply(x, probe)),
+  }));
+  return {
+    layers,
+    inputOf: (images) => network.inputOf(images),
+    [Symbol.dispose]: () => network[Symbol.dispose](),
+  };
 }
 
 /**

@@ -4,17 +4,13 @@ import { Worker } from 'node:worker_threads';
 import { ArgumentError, ImageError, PatchlensError } from '../errors.ts';
 import { batchMaker } from './batch.ts';
 import type { Batch, BatchPlan } from './batch.ts';
-import { imagesOnDisk, storedImages } from './pixel-store.ts';
-import type { PixelStore } from './pixel-store.ts';
-
-export type Images =
-  | { readonly kind: 'stored'; readonly store: PixelStore }
-  | { readonly kind: 'files'; readonly paths: readonly string[] };
+import { imagesOnDemand } from './pixel-store.ts';
+import type { ImageFiles } from './pixel-store.ts';
 
 /** What the thread is told at its start. */
 export interface BatchThreadTask {
   readonly plan: BatchPlan;
-  readonly images: Images;
+  readonly files: ImageFiles;
 }
 
 /** What it answers when it is asked for a batch. */
@@ -38,8 +34,8 @@ export function batchesAhead(task: BatchThreadTask): Batches {
   return import.meta.url.endsWith('.ts') ? batchesHere(task) : batchesOnThread(task);
 }
 
-function batchesHere({ plan, images }: BatchThreadTask): Batches {
-  const make = batchMaker(plan, images.kind === 'stored' ? storedImages(images.store) : imagesOnDisk(images.paths));
+function batchesHere({ plan, files }: BatchThreadTask): Batches {
+  const make = batchMaker(plan, imagesOnDemand(files));
   return { at: make, close: async () => {} };
 }
 

@@ -3,11 +3,11 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { failureOf } from './batch-ahead.ts';
 import type { BatchAnswer, BatchThreadTask } from './batch-ahead.ts';
 import { batchMaker } from './batch.ts';
-import { imagesOnDisk, storedImages } from './pixel-store.ts';
+import { imagesOnDemand } from './pixel-store.ts';
 
 // The other end of batch-ahead.ts: one batch for each number asked for.
-const { plan, images }: BatchThreadTask = workerData;
-const make = batchMaker(plan, images.kind === 'stored' ? storedImages(images.store) : imagesOnDisk(images.paths));
+const { plan, files }: BatchThreadTask = workerData;
+const make = batchMaker(plan, imagesOnDemand(files));
 
 parentPort?.on('message', (index: number) => {
   void send(index);

@@ -47,16 +47,16 @@ export function batchMaker(plan: BatchPlan, source: ImageSource): (index: number
   const { seed, batchSize } = plan;
   const orderOf = lastOnly((epoch) => permutation(source.length, randomOf(seed, STREAM.order, epoch)));
   return async (index) => {
-    const images: RgbImage[] = [];
-    const targets: Float32Array[] = [];
-    for (let i = 0; i < batchSize; i += 1) {
+    const chosen = Array.from({ length: batchSize }, (_, i) => {
       const position = index * batchSize + i;
       const epoch = Math.floor(position / source.length);
-      const image = orderOf(epoch)[position % source.length]!;
-      const random = randomOf(seed, STREAM.augment, epoch, image);
-      images.push(augmented(await source.imageAt(image), plan.augmentation, random));
-      targets.push(targetOf(plan, plan.labels[image]!));
-    }
+      return { epoch, image: orderOf(epoch)[position % source.length]! };
+    });
+    const originals = await Promise.all(chosen.map(async ({ image }) => source.imageAt(image)));
+    const images = chosen.map(({ epoch, image }, i) =>
+      augmented(originals[i]!, plan.augmentation, randomOf(seed, STREAM.augment, epoch, image)),
+    );
+    const targets = chosen.map(({ image }) => targetOf(plan, plan.labels[image]!));
     return assembled(plan, mixed(images, targets, plan.mixing, randomOf(seed, STREAM.mix, index)), targets);
   };
 }

@@ -15,7 +15,7 @@ import { emptyMemory } from './optimizer.ts';
 import type { Memory } from './optimizer.ts';
 import { Recipe } from './recipe.ts';
 import type { TrainingState } from './state.ts';
-import { trainedNames } from './state.ts';
+import { optimizerOf, trainedNames } from './state.ts';
 import type { Trainable } from './trainable.ts';
 
 /** What a run is, beside its state: written once, and the same as long as it goes on. */
@@ -27,6 +27,8 @@ export const RunFacts = z.object({
   fingerprint: z.string(),
   /** Of the network's parameters and their shapes. */
   network: z.string(),
+  /** Of the model that it learns from. */
+  teacher: z.string().optional(),
 });
 export type RunFacts = z.infer<typeof RunFacts>;
 
@@ -38,16 +40,19 @@ const ARRAYS_FILE = 'state.safetensors';
 
 /**
  * Writes the state of a run as a folder `step-…` of its own, which appears whole, and removes the older ones after that:
- * whenever the run is killed, the newest of them is one to go on from.
+ * whenever the run is killed, the newest of them is one to go on from. A state of the same step that is there already is
+ * the same one and stays.
  */
 export async function saveState(folder: string, facts: RunFacts, state: TrainingState): Promise<void> {
   const name = `step-${String(state.step).padStart(8, '0')}`;
-  await rm(join(folder, name), { recursive: true, force: true });
-  await writeFolder(join(folder, name), async (path) => {
-    await writeWhole(join(path, FACTS_FILE), JSON.stringify({ ...facts, step: state.step }, undefined, 2));
-    await writeSafetensors(join(path, ARRAYS_FILE), tensorsOf(state));
-  });
-  for (const entry of await readdir(folder)) {
+  const entries = await readdir(folder);
+  if (!entries.includes(name)) {
+    await writeFolder(join(folder, name), async (path) => {
+      await writeJson(join(path, FACTS_FILE), { ...facts, step: state.step });
+      await writeSafetensors(join(path, ARRAYS_FILE), tensorsOf(state));
+    });
+  }
+  for (const entry of entries) {
     if (entry !== name) await rm(join(folder, entry), { recursive: true, force: true });
   }
 }
@@ -92,7 +97,7 @@ export async function readState(
   const values = all('values');
   const memory = trainedNames(network, recipe).map((name): [string, Memory] => [
     name,
-    emptyMemory(recipe.optimizer, 0).map((_, i) => read(`memory.${i}`, name)),
+    emptyMemory(optimizerOf(network, recipe, name), 0).map((_, i) => read(`memory.${i}`, name)),
   ]);
   return { step, values, memory: new Map(memory), average: recipe.averageDecay > 0 ? all('average') : undefined };
 }
@@ -112,12 +117,17 @@ function tensorsOf({ values, memory, average }: TrainingState): TensorToWrite[] 
   return named.map(([name, data]) => ({ name, shape: [data.length], values: () => data }));
 }
 
+/** `writeWhole` for JSON. */
+export async function writeJson(path: string, value: object): Promise<void> {
+  await writeWhole(path, `${JSON.stringify(value, undefined, 2)}\n`);
+}
+
 /** Writes a file that appears under its name when it is whole and on the disk. */
-export async function writeWhole(path: string, text: string): Promise<void> {
+async function writeWhole(path: string, text: string): Promise<void> {
   const partial = `${path}.partial`;
   const file = await open(partial, 'w');
   try {
-    await file.writeFile(`${text}\n`);
+    await file.writeFile(text);
     await file.sync();
   } finally {
     await file.close();
@@ -125,11 +135,12 @@ export async function writeWhole(path: string, text: string): Promise<void> {
   await rename(partial, path);
 }
 
-/** Keeps the lines of a JSONL log up to a step, so that those of a run that goes on follow them. */
-export async function cutLog(path: string, step: number): Promise<void> {
+/** Keeps the lines of a JSONL log up to a step, so that those of a run that goes on follow them, and gives them. */
+export async function cutLog(path: string, step: number): Promise<string[]> {
   const text = await readFile(path, 'utf8').catch(() => '');
   const lines = text.split('\n').filter((line) => stepOf(line) <= step);
-  await writeWhole(path, lines.join('\n'));
+  await writeWhole(path, lines.map((line) => `${line}\n`).join(''));
+  return lines;
 }
 
 const LogLine = z.object({ step: z.number() });

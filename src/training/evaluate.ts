@@ -30,7 +30,8 @@ export async function examine(
     signal?.throwIfAborted();
     const size = Math.min(BATCH_SIZE, source.length - start);
     const input = new Float32Array(size * length);
-    for (let i = 0; i < size; i += 1) prepareInto(await source.imageAt(start + i), form, input, i * length);
+    const decoded = await Promise.all(Array.from({ length: size }, async (_, i) => source.imageAt(start + i)));
+    for (const [i, image] of decoded.entries()) prepareInto(image, form, input, i * length);
     const logits = await logitsOf(network, values, input, size);
     for (let i = 0; i < size; i += 1) {
       const row = logits.subarray((i * logits.length) / size, ((i + 1) * logits.length) / size);

@@ -3,7 +3,7 @@ import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 
 import '../tensor/stock-gradients.ts';
 import type { Batch } from './batch.ts';
-import { crossEntropy, distilledLoss } from './loss.ts';
+import { distilledLoss, labelLoss } from './loss.ts';
 import type { Distillation } from './loss.ts';
 import type { Outputs, Pass, Trainable } from './trainable.ts';
 
@@ -55,7 +55,7 @@ export async function gradientsOf(
     // They outlive the pass, whose other tensors go with it.
     for (const output of lastingOf(outputs)) keep(output);
     return teacher === undefined || taught === undefined
-      ? crossEntropy(outputs.logits, targets)
+      ? labelLoss(outputs, targets)
       : distilledLoss(outputs, targets, taught, teacher.how);
   };
   try {

@@ -24,8 +24,14 @@ export type Distillation =
   | { readonly kind: 'hard'; readonly weight: number };
 
 /** −Σ target · log softmax(logits), mean over the batch: [B, classes] both. */
-export function crossEntropy(logits: Tensor2D, targets: Tensor2D): Scalar {
+function crossEntropy(logits: Tensor2D, targets: Tensor2D): Scalar {
   return tidy(() => neg(mean(sum(mul(targets, logSoftmax(logits)), 1))));
+}
+
+/** Cross-entropy of a network without a teacher: of the mean of its two heads, where it has two, as at inference. */
+export function labelLoss({ logits, distillation }: Outputs, targets: Tensor2D): Scalar {
+  if (distillation === undefined) return crossEntropy(logits, targets);
+  return tidy(() => crossEntropy(mul<Tensor2D>(add(logits, distillation), 0.5), targets));
 }
 
 /**

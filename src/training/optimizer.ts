@@ -1,8 +1,24 @@
-export type OptimizerRecipe =
+export type OptimizerRecipe = SimpleOptimizer | Muon;
+
+/** Orthogonalised momentum for the matrices between input and head, AdamW for all else (Jordan et al. 2024). */
+export interface Muon {
+  readonly kind: 'muon';
+  readonly momentum: number;
+  readonly others: AdamW;
+}
+
+export type SimpleOptimizer =
   /** Adam with decoupled weight decay (Loshchilov & Hutter 2019). */
-  | { readonly kind: 'adamw'; readonly beta1: number; readonly beta2: number; readonly epsilon: number }
+  | AdamW
   /** Stochastic gradient descent with momentum; weight decay is added to the gradient. */
   | { readonly kind: 'sgd'; readonly momentum: number; readonly nesterov: boolean };
+
+interface AdamW {
+  readonly kind: 'adamw';
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+}
 
 /** How one parameter is changed in one step. */
 export interface Change {
@@ -17,13 +33,23 @@ export function emptyMemory({ kind }: OptimizerRecipe, length: number): Memory {
   return Array.from({ length: kind === 'adamw' ? 2 : 1 }, () => new Float32Array(length));
 }
 
+/** values ← (1 − rate · decay) · values − rate · direction, in place. */
+export function moveAgainst(
+  direction: Float32Array,
+  values: Float32Array,
+  { learningRate, weightDecay }: Change,
+): void {
+  const kept = 1 - learningRate * weightDecay;
+  for (let i = 0; i < values.length; i += 1) values[i] = values[i]! * kept - learningRate * direction[i]!;
+}
+
 /**
  * Changes `values` and `memory` in place, as torch.optim.AdamW and torch.optim.SGD do.
  *
  * @param step of the run, from 1.
  */
 export function applyGradient(
-  recipe: OptimizerRecipe,
+  recipe: SimpleOptimizer,
   values: Float32Array,
   gradient: Float32Array,
   memory: Memory,
@@ -36,7 +62,7 @@ export function applyGradient(
 type Step = Change & { readonly step: number; readonly gradientScale: number };
 
 function adamW(
-  { beta1, beta2, epsilon }: Extract<OptimizerRecipe, { kind: 'adamw' }>,
+  { beta1, beta2, epsilon }: AdamW,
   values: Float32Array,
   gradient: Float32Array,
   [first, second]: Memory,

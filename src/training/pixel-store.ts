@@ -2,71 +2,53 @@ import { decodeImage } from '../image/decode.ts';
 import type { RgbImage } from '../image/rgb-image.ts';
 import type { ImageSource } from './labelled-images.ts';
 
-/** Decoded images one after the other in memory that threads share. */
-export interface PixelStore {
-  readonly pixels: SharedArrayBuffer;
-  /** Where each image begins, and after the last where it ends. */
-  readonly starts: Float64Array;
-  readonly widths: Uint32Array;
+/** Image files, and the most bytes of their pixels that one reader of them keeps in memory. */
+export interface ImageFiles {
+  readonly paths: readonly string[];
+  readonly keptBytes: number;
 }
 
-export interface StoreOptions {
-  /** The most bytes that the pixels may take. */
-  readonly budget: number;
-  readonly signal?: AbortSignal | undefined;
-  readonly onDecoded?: ((count: number) => void) | undefined;
-}
+/** Bytes of the pieces of memory that hold the pixels of small images together. */
+const PIECE = 2 ** 24;
 
-/** Images under way at once; libvips has threads of its own. */
-const AT_ONCE = 8;
-
-/**
- * Decodes every image once and keeps its pixels; undefined as soon as they are more than the budget.
- *
- * @throws ImageError for the first image that cannot be used; the signal's reason.
- */
-export async function storePixels(paths: readonly string[], options: StoreOptions): Promise<PixelStore | undefined> {
-  const images: RgbImage[] = [];
-  let bytes = 0;
-  for (let start = 0; start < paths.length; start += AT_ONCE) {
-    options.signal?.throwIfAborted();
-    const decoded = await Promise.all(paths.slice(start, start + AT_ONCE).map((path) => decodeImage(path)));
-    for (const image of decoded) bytes += image.data.length;
-    if (bytes > options.budget) return undefined;
-    // sharp's own buffers are slices of larger ones that would all be kept.
-    images.push(...decoded.map(({ data, width, height }) => ({ data: data.slice(), width, height })));
-    options.onDecoded?.(images.length);
-  }
-  return packed(images, bytes);
-}
-
-function packed(images: readonly RgbImage[], bytes: number): PixelStore {
-  const pixels = new SharedArrayBuffer(bytes);
-  const starts = new Float64Array(images.length + 1);
-  const widths = new Uint32Array(images.length);
-  const all = new Uint8Array(pixels);
-  for (const [i, { data, width }] of images.entries()) {
-    all.set(data, starts[i]);
-    starts[i + 1] = starts[i]! + data.length;
-    widths[i] = width;
-  }
-  return { pixels, starts, widths };
-}
-
-/** The images of a store, without a copy. */
-export function storedImages({ pixels, starts, widths }: PixelStore): ImageSource {
-  const all = new Uint8Array(pixels);
+/** Images that are decoded when they are first asked for, and kept as long as there is room. */
+export function imagesOnDemand({ paths, keptBytes }: ImageFiles): ImageSource {
+  const places = new Map<number, Place>();
+  let room = keptBytes;
+  let piece = new Uint8Array();
+  let filled = 0;
+  const keep = (index: number, { data, width }: RgbImage): void => {
+    if (data.length > room || places.has(index)) return;
+    room -= data.length;
+    if (filled + data.length > piece.length) {
+      // Tens of thousands of arrays would keep the garbage collector busy.
+      piece = new Uint8Array(Math.max(PIECE, data.length));
+      filled = 0;
+    }
+    piece.set(data, filled);
+    places.set(index, { piece, start: filled, length: data.length, width });
+    filled += data.length;
+  };
   return {
-    length: widths.length,
+    length: paths.length,
     imageAt: (index) => {
-      const data = all.subarray(starts[index], starts[index + 1]);
-      const width = widths[index]!;
-      return { data, width, height: data.length / 3 / width };
+      const place = places.get(index);
+      if (place !== undefined) return imageIn(place);
+      return decodeImage(paths[index]!).then((image) => {
+        keep(index, image);
+        return image;
+      });
     },
   };
 }
 
-/** Images that are decoded each time that they are asked for. */
-export function imagesOnDisk(paths: readonly string[]): ImageSource {
-  return { length: paths.length, imageAt: (index) => decodeImage(paths[index]!) };
+interface Place {
+  readonly piece: Uint8Array;
+  readonly start: number;
+  readonly length: number;
+  readonly width: number;
+}
+
+function imageIn({ piece, start, length, width }: Place): RgbImage {
+  return { data: piece.subarray(start, start + length), width, height: length / 3 / width };
 }

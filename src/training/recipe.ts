@@ -1,5 +1,12 @@
 import * as z from 'zod';
 
+const AdamW = z.object({
+  kind: z.literal('adamw'),
+  beta1: z.number().min(0).lt(1),
+  beta2: z.number().min(0).lt(1),
+  epsilon: z.number().positive(),
+});
+
 /** How a run trains, in every detail that its outcome depends on beside the images. */
 export const Recipe = z
   .object({
@@ -12,13 +19,9 @@ export const Recipe = z
     /** Passes whose gradients are averaged for one step. */
     accumulate: z.int().min(1).max(1024),
     optimizer: z.discriminatedUnion('kind', [
-      z.object({
-        kind: z.literal('adamw'),
-        beta1: z.number().min(0).lt(1),
-        beta2: z.number().min(0).lt(1),
-        epsilon: z.number().positive(),
-      }),
+      AdamW,
       z.object({ kind: z.literal('sgd'), momentum: z.number().min(0).lt(1), nesterov: z.boolean() }),
+      z.object({ kind: z.literal('muon'), momentum: z.number().min(0).lt(1), others: AdamW }),
     ]),
     /** The highest that the schedule reaches. */
     learningRate: z.number().positive(),

@@ -1,5 +1,5 @@
 import { emptyMemory } from './optimizer.ts';
-import type { Memory } from './optimizer.ts';
+import type { Memory, Muon, SimpleOptimizer } from './optimizer.ts';
 import { randomOf, STREAM } from './random.ts';
 import type { Recipe } from './recipe.ts';
 import type { Trainable } from './trainable.ts';
@@ -26,17 +26,27 @@ export function initialState(
   recipe: Recipe,
   given: ReadonlyMap<string, Float32Array> = new Map(),
 ): TrainingState {
-  const values = new Map<string, Float32Array>();
-  for (const [index, [name, shape]] of [...network.shapes, ...network.runningShapes].entries()) {
-    const random = randomOf(recipe.seed, STREAM.initial, index);
-    values.set(name, given.get(name)?.slice() ?? network.initial(name, shape, random));
-  }
+  const initial = network.initial(randomOf(recipe.seed, STREAM.initial));
+  const values = new Map([...initial].map(([name, random]) => [name, given.get(name)?.slice() ?? random]));
   const memory = trainedNames(network, recipe).map(
-    (name) => [name, emptyMemory(recipe.optimizer, values.get(name)!.length)] as const,
+    (name) => [name, emptyMemory(optimizerOf(network, recipe, name), values.get(name)!.length)] as const,
   );
   const average =
     recipe.averageDecay > 0 ? new Map([...values].map(([name, data]) => [name, data.slice()])) : undefined;
   return { step: 0, values, memory: new Map(memory), average };
+}
+
+/** What changes a parameter: Muon only matrices and convolutions between the input and the head. */
+export function optimizerOf(network: Trainable, { optimizer }: Recipe, name: string): SimpleOptimizer | Muon {
+  if (optimizer.kind !== 'muon') return optimizer;
+  const depth = network.depthOf(name);
+  const isInner = depth > 0 && depth < network.numDepths - 1;
+  return isInner && isMatrix(name, network.shapes.get(name) ?? []) ? optimizer : optimizer.others;
+}
+
+/** A matrix of a linear layer or a convolution, as opposed to tokens, positions, norms and biases. */
+export function isMatrix(name: string, shape: readonly number[]): boolean {
+  return shape.length >= 2 && name.endsWith('.kernel');
 }
 
 /** The parameters that gradients change. */

@@ -2,11 +2,12 @@ import { TrainingError } from '../errors.ts';
 import type { Batches } from './batch-ahead.ts';
 import { gradientsOf } from './gradients.ts';
 import type { Gradients, Teacher } from './gradients.ts';
-import { applyGradient, averageInto, clipFactor, normOf } from './optimizer.ts';
+import { muonDirection } from './muon.ts';
+import { applyGradient, averageInto, clipFactor, moveAgainst, normOf } from './optimizer.ts';
 import { randomOf, STREAM } from './random.ts';
 import type { Recipe } from './recipe.ts';
 import { rateShare } from './schedule.ts';
-import { trainedNames } from './state.ts';
+import { isMatrix, optimizerOf, trainedNames } from './state.ts';
 import type { TrainingState } from './state.ts';
 import type { Trainable } from './trainable.ts';
 
@@ -46,13 +47,7 @@ export async function takeStep(lesson: Lesson, state: TrainingState): Promise<[T
   const gradientScale = clipFactor(norm, recipe.clipNorm ?? undefined) / recipe.accumulate;
   const step = state.step + 1;
   for (const name of names) {
-    const decays = isMatrix(name, network.shapes.get(name) ?? []);
-    applyGradient(recipe.optimizer, state.values.get(name)!, gradients.get(name)!, state.memory.get(name)!, {
-      step,
-      gradientScale,
-      learningRate: learningRate * recipe.layerDecay ** (network.numDepths - 1 - network.depthOf(name)),
-      weightDecay: decays ? recipe.weightDecay : 0,
-    });
+    await changeParameter(lesson, state, { name, gradient: gradients.get(name)!, step, learningRate, gradientScale });
   }
   for (const [name, values] of running) state.values.get(name)!.set(values);
   updateAverage(state, recipe, step);
@@ -62,20 +57,50 @@ export async function takeStep(lesson: Lesson, state: TrainingState): Promise<[T
   ];
 }
 
+interface ParameterStep {
+  readonly name: string;
+  readonly gradient: Float32Array;
+  readonly step: number;
+  /** Of the head. */
+  readonly learningRate: number;
+  readonly gradientScale: number;
+}
+
+async function changeParameter(
+  { network, recipe }: Lesson,
+  { values, memory }: TrainingState,
+  { name, gradient, step, learningRate, gradientScale }: ParameterStep,
+): Promise<void> {
+  const shape = network.shapes.get(name) ?? [];
+  const optimizer = optimizerOf(network, recipe, name);
+  const change = {
+    learningRate: learningRate * recipe.layerDecay ** (network.numDepths - 1 - network.depthOf(name)),
+    weightDecay: isMatrix(name, shape) ? recipe.weightDecay : 0,
+  };
+  const [own, remembered] = [values.get(name)!, memory.get(name)!];
+  if (optimizer.kind !== 'muon') {
+    applyGradient(optimizer, own, gradient, remembered, { ...change, step, gradientScale });
+    return;
+  }
+  const how = { beta: optimizer.momentum, gradientScale };
+  moveAgainst(await muonDirection(gradient, remembered[0]!, shape, how), own, change);
+}
+
 interface Accumulated extends Gradients {
   readonly images: number;
 }
 
 async function accumulated(lesson: Lesson, state: TrainingState, names: readonly string[]): Promise<Accumulated> {
   const { network, recipe, batches, teacher } = lesson;
-  const { accumulate, stochasticDepth } = recipe;
+  const { accumulate, stochasticDepth, freezeTrunk } = recipe;
   let total: Accumulated | undefined;
   let { values } = state;
   for (let i = 0; i < accumulate; i += 1) {
     const index = state.step * accumulate + i;
     const batch = await batches.at(index);
     const random = randomOf(recipe.seed, STREAM.depth, index);
-    const pass = { training: true, stochasticDepth, random } as const;
+    // Features that do not change are those of inference: no branch is left out and batch norms keep their statistics.
+    const pass = freezeTrunk ? ({ training: false } as const) : ({ training: true, stochasticDepth, random } as const);
     const made = await gradientsOf(network, values, names, batch, { pass, teacher });
     total = total === undefined ? { ...made, images: batch.batchSize } : sumOf(total, made, batch.batchSize);
     // The next batch of the step goes on from what this one has changed.
@@ -97,11 +122,6 @@ function sumOf(total: Accumulated, { loss, correct, gradients, running }: Gradie
     images: total.images + images,
     running,
   };
-}
-
-/** A matrix of a linear layer or a convolution, as opposed to tokens, positions, norms and biases. */
-function isMatrix(name: string, shape: readonly number[]): boolean {
-  return shape.length >= 2 && name.endsWith('.kernel');
 }
 
 /** The average's memory is short at first, so that the random beginning is soon out of it. */

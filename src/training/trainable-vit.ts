@@ -14,6 +14,7 @@ import type { Pass, Trainable } from './trainable.ts';
 /** A Vision Transformer for training, with the first values that timm gives it. */
 export function trainableViT(config: ViTConfig): Trainable {
   const { numPatches, patchDim } = geometryOf(config);
+  const shapes = paramShapes(config);
   const owned: Tensor[] = [];
   const own = <T extends Tensor>(made: T): T => {
     owned.push(made);
@@ -25,11 +26,11 @@ export function trainableViT(config: ViTConfig): Trainable {
     attention: attentionForm(config, own),
   };
   return {
-    shapes: paramShapes(config),
+    shapes,
     runningShapes: new Map(),
     layout: { kind: 'patches', patchSize: config.patchSize },
     inputShape: (batchSize) => [batchSize, numPatches, patchDim],
-    initial: initialValues,
+    initial: (random) => new Map([...shapes].map(([name, shape]) => [name, initialValues(name, shape, random)])),
     depthOf: (name) => depthOf(name, config.depth),
     numDepths: config.depth + 2,
     isHead: (name) => /^(?:head|distillationHead)\./.test(name),

@@ -12,8 +12,8 @@ export interface Trainable {
   readonly layout: InputLayout;
   /** Shape of a batch of inputs. */
   readonly inputShape: (batchSize: number) => number[];
-  /** Parameters as training from scratch begins. */
-  readonly initial: (name: string, shape: readonly number[], random: Random) => Float32Array;
+  /** Everything as training from scratch begins. */
+  readonly initial: (random: Random) => ReadonlyMap<string, Float32Array>;
   /** 0 for the parameters nearest to the input, up to `numDepths` − 1 for the head: what layer-wise decay goes by. */
   readonly depthOf: (name: string) => number;
   readonly numDepths: number;

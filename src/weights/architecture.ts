@@ -129,5 +129,20 @@ export type Pooling =
   /** A head on the class token and one on the distillation token, their logits averaged: DeiT. */
   | { readonly kind: 'distilled' };
 
+/** A TensorFlow.js model, whose layers or operations are its own file's. */
+export interface TfjsConfig {
+  readonly kind: 'tfjs';
+  readonly format: 'layers-model' | 'graph-model';
+  /** Layers, or operations of the graph. */
+  readonly numSteps: number;
+  readonly numChannels: number;
+  readonly numClasses: number;
+  /** Whether the network ends in a softmax of its own. */
+  readonly output: 'probabilities' | 'logits';
+}
+
+/** The shape of a network that patchlens builds; `kind` tells them apart. */
+export type CheckpointConfig = ViTConfig | CnnConfig;
+
 /** The shape of a network of any kind; `kind` tells them apart. */
-export type NetworkConfig = ViTConfig | CnnConfig;
+export type NetworkConfig = CheckpointConfig | TfjsConfig;

@@ -55,7 +55,7 @@ async function locateWeights(path: string): Promise<string> {
   const entry = await stat(path).catch(() => undefined);
   if (entry === undefined) {
     throw new ModelNotFoundError(
-      `model «${path}»: expected the name of an embedded model, a folder, a .safetensors or .npz file, or a hub id org/name`,
+      `model «${path}»: expected the name of an embedded model, a folder, a .safetensors, .npz or model.json file, or a hub id org/name`,
     );
   }
   if (entry.isDirectory()) return join(path, weightsAmong(await readdir(path), `model ${path}`));

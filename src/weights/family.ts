@@ -1,5 +1,5 @@
 import { ConfigError, WeightsError } from '../errors.ts';
-import type { NetworkConfig } from './architecture.ts';
+import type { CheckpointConfig } from './architecture.ts';
 import type { NamedArray } from './arrays.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Preprocessing, Size } from './preprocessing.ts';
@@ -12,7 +12,7 @@ export type ModelNames = (typeof MODEL_NAMES)[number];
  * One way of publishing networks: how its tensors are named, what its configuration means, how its images are
  * prepared. Each family is one file in `families/`.
  */
-export interface Family<Config = NetworkConfig> {
+export interface Family<Config = CheckpointConfig> {
   /** For people: «timm ViT». */
   readonly name: string;
   /** Whose names its tensors have, where patchlens writes them too. */
@@ -24,7 +24,7 @@ export interface Family<Config = NetworkConfig> {
 }
 
 /** What a checkpoint is, in the project's own terms. */
-export interface Description<Config = NetworkConfig> {
+export interface Description<Config = CheckpointConfig> {
   /** As the publisher calls it: `vit_tiny_patch16_224`. */
   readonly architecture: string;
   /** A Vision Transformer's with the image size that its position table was made for. */

@@ -45,7 +45,12 @@ function checkTensors(entries: readonly TensorEntry[], expected: readonly string
     throw new WeightsError(`${path}: expected the tensors of the index: unexpected ${list([...found])}`);
 }
 
-async function locateShards(indexPath: string, files: readonly string[]): Promise<Map<string, string>> {
+/**
+ * Where the files of an index lie, which must be in its folder.
+ *
+ * @throws WeightsError when they are missing or links to elsewhere.
+ */
+export async function locateShards(indexPath: string, files: readonly string[]): Promise<Map<string, string>> {
   const folder = dirname(indexPath);
   const homes = await homesOf(folder);
   const paths = new Map<string, string>();

@@ -35,6 +35,9 @@ const FROM_TORCH: Readonly<Record<TorchLayout, Source['convert']>> = {
   depthwise: depthwiseKernel,
 };
 
+/** What a flattened patch was cut from. */
+type PatchShape = Pick<ViTConfig, 'patchSize' | 'numChannels'>;
+
 /** A tensor of a file to be, whose values are made when they are asked for. */
 export interface TensorToWrite {
   readonly name: string;
@@ -52,7 +55,7 @@ export function torchTensors(
   shapes: ReadonlyMap<string, readonly number[]>,
   tensorOf: (parameter: string) => TorchTensor,
   parameter: (name: string) => NamedArray,
-  config: ViTConfig,
+  config: PatchShape,
 ): TensorToWrite[] {
   const parts = new Map<string, { shape: readonly number[]; values: (() => Float32Array)[] }>();
   for (const [dotted, shape] of shapes) {
@@ -65,7 +68,7 @@ export function torchTensors(
   return [...parts].map(([name, { shape, values }]) => ({ name, shape, values: () => joined(values, sizeOf(shape)) }));
 }
 
-function torchShape(shape: readonly number[], layout: TorchLayout, config: ViTConfig): readonly number[] {
+function torchShape(shape: readonly number[], layout: TorchLayout, config: PatchShape): readonly number[] {
   const { patchSize: P, numChannels: C } = config;
   const [first = 0, second = 0, third = 0, fourth = 0] = shape;
   switch (layout) {
@@ -82,7 +85,7 @@ function torchShape(shape: readonly number[], layout: TorchLayout, config: ViTCo
   }
 }
 
-function intoTorch(array: NamedArray, layout: TorchLayout, { patchSize, numChannels }: ViTConfig): NamedArray {
+function intoTorch(array: NamedArray, layout: TorchLayout, { patchSize, numChannels }: PatchShape): NamedArray {
   switch (layout) {
     case 'same':
       return array;

@@ -15,6 +15,7 @@ describe.runIf(HAS_ASSETS)('MobileNetV2 on real photographs answers as torchvisi
     const expected = Object.entries(expectedAnswers());
     using model = await loadModel(`${ASSETS}${MODEL}`, { backend });
     expect(model.info.numParameters).toBe(3_504_872);
+    expect(model.info.cost?.multiplyAdds).toBe(300_774_272);
     const paths = expected.map(([name]) => `${ASSETS}photos/${name}`);
     let next = 0;
     for await (const result of model.classifyAll(paths)) {

@@ -8,9 +8,9 @@ import {
   removedCells,
   stepCounts,
 } from '../../src/attribution/perturbation.ts';
-import { randomFrom } from '../../src/attribution/random.ts';
 import { RiseAverage, riseMask } from '../../src/attribution/rise.ts';
 import { ArgumentError } from '../../src/errors.ts';
+import { randomOf } from '../../src/metrics/random.ts';
 
 describe('deletion and insertion', () => {
   test('go from the greatest value to the least', () => {
@@ -63,7 +63,7 @@ describe('RISE', () => {
 
   test('masks are the same for the same seed, lie between 0 and 1, and show their share', () => {
     const masks = (seed: number) => {
-      const random = randomFrom(seed);
+      const random = randomOf(seed);
       return Array.from({ length: 300 }, () => riseMask(random, 12, 16, options));
     };
     expect(masks(5)[7]).toEqual(masks(5)[7]);
@@ -75,7 +75,7 @@ describe('RISE', () => {
   });
 
   test('finds the place that a score depends on', () => {
-    const random = randomFrom(3);
+    const random = randomOf(3);
     const average = new RiseAverage(12 * 16);
     for (let i = 0; i < 500; i += 1) {
       const mask = riseMask(random, 12, 16, options);
@@ -87,13 +87,7 @@ describe('RISE', () => {
 
   test('options outside their range are refused', () => {
     for (const wrong of [{ count: 0 }, { cells: 0 }, { shown: 0 }, { shown: 1 }]) {
-      expect(() => riseMask(randomFrom(1), 8, 8, { ...options, ...wrong })).toThrow(ArgumentError);
+      expect(() => riseMask(randomOf(1), 8, 8, { ...options, ...wrong })).toThrow(ArgumentError);
     }
   });
-});
-
-test('a permutation has every number once, and is the same for the same seed', () => {
-  const order = randomFrom(11).permutation(97);
-  expect(order.toSorted()).toEqual(Int32Array.from({ length: 97 }, (_, i) => i));
-  expect(randomFrom(11).permutation(97)).toEqual(order);
 });

@@ -47,6 +47,17 @@ describe('patchlens attention', () => {
     expect(Math.min(width, height)).toBeGreaterThan(400);
   });
 
+  it('draws a CNN beside, with the methods that suit it', async () => {
+    const cnn = ['--beside', 'test/golden/cnns/timm-resnet-basic'];
+    const { code, stdout } = await attention(STAR, '--format', 'svg', '--method', 'rollout', 'grad-cam', ...cnn);
+    expect(code).toBe(0);
+    expect(stdout.match(/<image /g)).toHaveLength(3);
+    expect(stdout).toMatch(/>Predicted by resnet18: /);
+    const json = await attention(STAR, '--format', 'json', ...cnn);
+    expect({ code: json.code, stdout: json.stdout }).toEqual({ code: 2, stdout: '' });
+    expect(json.stderr).toContain('--beside: expected .png or .svg');
+  });
+
   it('draws SVG to standard output', async () => {
     const { code, stdout } = await attention(STAR, '--format', 'svg', '--contour', '0.5', '--theme', 'dark');
     expect(code).toBe(0);

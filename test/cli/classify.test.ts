@@ -144,7 +144,8 @@ describe('what patchlens classify takes', () => {
     let seen: [string, LoadOptions] | undefined;
     const api = fakePatchlens({ onLoad: (...load) => (seen = load) });
     const flags =
-      '--model m --backend cpu --precision f32 --threads 3 --image-size 240x320 --no-auto-orient --max-pixels 9';
+      '--model m --backend cpu --precision f32 --threads 3 --image-size 240x320 --no-auto-orient --max-pixels 9 ' +
+      '--resize shorter-edge --crop 0.875 --interpolation bicubic --mean -0.5 --std 0.1,0.2,0.3';
     await patchlens(['classify', 'a.jpg', ...flags.split(' ')], { api });
     expect(seen).toMatchObject([
       'm',
@@ -155,6 +156,13 @@ describe('what patchlens classify takes', () => {
         imageSize: { height: 240, width: 320 },
         autoOrient: false,
         maxPixels: 9,
+        preprocessing: {
+          resize: 'shorter-edge',
+          crop: 0.875,
+          interpolation: 'bicubic',
+          mean: [-0.5, -0.5, -0.5],
+          std: [0.1, 0.2, 0.3],
+        },
       },
     ]);
   });
@@ -185,6 +193,10 @@ describe('the exit codes of patchlens classify', () => {
     [['classify', 'a.jpg', '--batch-size', '1e99'], 'Expected a whole number of 1 or more.'],
     [['classify', 'a.jpg', '--image-size', '0'], 'Expected pixels, as 384 or 240x320'],
     [['classify', 'a.jpg', '--image-size', '240×320'], 'Expected pixels, as 384 or 240x320'],
+    [['classify', 'a.jpg', '--mean', '0.5,0.5'], 'Expected a number, or three as 0.485,0.456,0.406'],
+    [['classify', 'a.jpg', '--std', '0.5,0,0.5'], 'Expected a number, or three as 0.485,0.456,0.406'],
+    [['classify', 'a.jpg', '--crop', '0'], 'Expected a number from 0.01 to 1.'],
+    [['classify', 'a.jpg', '--resize', 'squish'], 'Did you mean squash?'],
     [['classify', 'a.jpg', '--backend', 'wsam'], 'Did you mean wasm?'],
     [['classify', 'a.jpg', '--backend', 'tf'], 'Expected one of auto, native, tensorflow, wasm, cpu.'],
     [['classify', 'a.jpg', '--backend', 'tensor'], 'Did you mean tensorflow?'],

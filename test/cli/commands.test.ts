@@ -63,6 +63,9 @@ describe('patchlens models', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Model {2,}m$/m);
     expect(stdout).toMatch(/^Parameters {2,}5,717,416$/m);
+    expect(stdout).toMatch(/^Weights {2,}22.9 MB as float32$/m);
+    expect(stdout).toMatch(/^Multiply-adds {2,}1,253,683,200 an image \(1.26 G with norms, as timm counts\)$/m);
+    expect(stdout).toMatch(/^Activations {2,}5,974,636 values an image$/m);
     expect(stdout).toMatch(/^Patches {2,}196 of 16 x 16 pixels$/m);
     expect(stdout).toMatch(/^Encoder {2,}12 blocks, width 192, 3 heads, MLP 768$/m);
     expect(stdout).toMatch(

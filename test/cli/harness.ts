@@ -4,7 +4,12 @@ import { buffer } from 'node:stream/consumers';
 import { explorerPage } from '../../src/attention-explorer.ts';
 import type { Patchlens } from '../../src/cli/patchlens.ts';
 import { run } from '../../src/cli/run.ts';
+import { NAMED_NETWORKS } from '../../src/train-network.ts';
+import { dataStudy } from '../../src/train-study.ts';
+import { compare } from '../../src/compare.ts';
+import { renderComparison } from '../../src/compare-page.ts';
 import { drawMaps } from '../../src/attention-figure.ts';
+import { methodsFor } from '../../src/attention-methods.ts';
 import { ImageError, PatchlensError } from '../../src/errors.ts';
 import { BUILT_IN_EXAMPLE, parseExample } from '../../src/explain-example.ts';
 import { evaluate } from '../../src/evaluate.ts';
@@ -20,9 +25,11 @@ import type {
   ModelInfo,
   Prediction,
 } from '../../src/index.ts';
+import { PERTURBATION_KINDS } from '../../src/image/perturb.ts';
 import { decodeImage } from '../../src/image/decode.ts';
 import { findImages } from '../../src/inputs.ts';
 import { EMBEDDED_MODEL } from '../../src/models.ts';
+import { summariseComparison } from '../../src/report/comparison-summary.ts';
 import { explanationPage } from '../../src/report/explanation-page.ts';
 import { explanationText } from '../../src/report/explanation-text.ts';
 import { npyFile } from '../../src/report/npy.ts';
@@ -95,11 +102,16 @@ export function fakePatchlens(options: FakeModelOptions = {}): Patchlens {
     PatchlensError,
     decodeImage,
     drawMaps,
+    methodsFor,
     npyFile,
     findImages,
     diagnose: async () => DIAGNOSIS,
     convertModel: async (_model, { output }) => ({ output, names: 'timm', dtype: 'float32', warnings: [] }),
+    compare,
     evaluate,
+    renderComparison,
+    summariseComparison,
+    PERTURBATION_KINDS,
     BUILT_IN_EXAMPLE,
     explain,
     explainImage,
@@ -111,6 +123,8 @@ export function fakePatchlens(options: FakeModelOptions = {}): Patchlens {
     listModels: () => [
       { name: 'shapes', description: 'Four shapes, drawn.', numParameters: 1234567, classes: ['circle', 'square'] },
     ],
+    NAMED_NETWORKS,
+    dataStudy,
     train: async (_folder, { output }) => ({ output, steps: 1, classes: ['cat', 'dog'], validation: undefined }),
     loadModel: async (name, load) => {
       options.onLoad?.(name, load ?? {});
@@ -147,6 +161,7 @@ function fakeModel(name: string, { classes = ['cat', 'dog', 'eel'], notice, onIm
     explore: notFaked,
     headStatistics: notFaked,
     embeddings: notFaked,
+    faithfulness: notFaked,
     dispose() {},
     [Symbol.dispose]() {},
   };
@@ -163,6 +178,8 @@ function infoOf(name: string, classes: readonly string[], notice: string | undef
     family: 'timm ViT',
     classes,
     numParameters: 5_717_416,
+    weightBytes: 22_869_664,
+    cost: { multiplyAdds: 1_253_683_200, multiplyAddsWithNorms: 1_258_411_200, activations: 5_974_636 },
     config: variant('Ti', 16),
     preprocessing: {
       imageSize: { height: 224, width: 224 },

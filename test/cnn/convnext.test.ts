@@ -10,28 +10,17 @@ import { loadNetwork } from '../../src/load.ts';
 import { forward } from '../../src/nn/network.ts';
 import { assemble } from '../../src/weights/assemble.ts';
 import { readCheckpoint } from '../../src/weights/checkpoint.ts';
-import type { ConvNeXtConfig } from '../../src/weights/cnn-architecture.ts';
 import { timmConvNeXt } from '../../src/weights/families/convnext.ts';
 import { describeBackends } from '../support/backends.ts';
 import { GOLDEN_FOLDER } from '../support/goldens.ts';
+import { convNeXtOf } from '../support/published.ts';
 
 const { cnns }: { cnns: Record<string, Record<string, number>> } = JSON.parse(
   readFileSync(`${GOLDEN_FOLDER}parameter-counts.json`, 'utf8'),
 );
 
 test.each(['timm', 'torchvision'])('ConvNeXt-T has exactly the number of parameters that %s counts', (library) => {
-  const depths = [3, 3, 9, 3];
-  const config: ConvNeXtConfig = {
-    kind: 'convnext',
-    numChannels: 3,
-    numClasses: 1000,
-    patchSize: 4,
-    kernelSize: 7,
-    stages: depths.map((depth, i) => ({ depth, width: 96 * 2 ** i, hiddenDim: 4 * 96 * 2 ** i })),
-    layerScale: true,
-    epsilon: 1e-6,
-  };
-  const shapes = shapesOf((leaf) => convNeXtParams(config, leaf));
+  const shapes = shapesOf((leaf) => convNeXtParams(convNeXtOf([3, 3, 9, 3]), leaf));
   expect(countTrained(shapes)).toBe(cnns[library]?.['convnext_tiny']);
 });
 

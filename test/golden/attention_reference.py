@@ -62,16 +62,20 @@ def maps_of(found: Trace, query: torch.Tensor, num_prefix: int, class_row: int |
         'attention': torch.stack([torch.einsum('q,hqk->hk', query, a) for a in A]),
         'attention-max': query @ maximum[-1],
         'attention-min': query @ A[-1].min(0).values,
+        'attention-to': mean[-1] @ query,
         'rollout': query @ chain([with_identity(a) for a in mean]),
         'rollout-max-discard': query @ chain([with_identity(discard(a, class_row)) for a in maximum]),
         'gradient-rollout': query @ chain([with_identity(p.mean(0).clamp(min=0)) for p in product]),
         'relevance': query @ chain([torch.eye(p.shape[-1]).double() + p.clamp(min=0).mean(0) for p in product]),
+        'relevance-late': query @ chain([torch.eye(p.shape[-1]).double() + p.clamp(min=0).mean(0) for p in product[-2:]]),
         'attention-gradient': query @ product[-1].clamp(min=0).mean(0),
+        'attention-gradient-late': query @ sum(p.clamp(min=0).mean(0) for p in product[-2:]) / 2,
         'attention-cam': attention_cam(*last, query, num_prefix),
         'token-norm': found.tokens[-1].norm(dim=-1),
         'token-similarity': torch.nn.functional.cosine_similarity(
             found.tokens[-1], (query @ found.tokens[-1])[None], dim=-1
         ),
+        'token-colours': colours(found.tokens[-1][num_prefix:]),
     }
 
 
@@ -110,6 +114,25 @@ def grad_cam(found: Trace, num_prefix: int) -> torch.Tensor:
     """Of the patches alone [n], at the last block's norm1."""
     activations, gradients = found.cam_activations[num_prefix:], found.cam_gradients[num_prefix:]
     return (activations @ gradients.mean(0)).clamp(min=0)
+
+
+def feature_grad_cam(model: torch.nn.Module, features: torch.nn.Module, pixels: torch.Tensor, target: int) -> torch.Tensor:
+    """Grad-CAM on the features [1, C, h, w] that a module of a convolutional network gives. [h·w]"""
+    kept = []
+    handle = features.register_forward_hook(lambda _m, _i, out: keep(kept, out))
+    model.zero_grad()
+    model(pixels)[0, target].backward()
+    handle.remove()
+    activations, gradients = kept[0].detach()[0], kept[0].grad[0]
+    return torch.einsum('c,chw->hw', gradients.mean(dim=(1, 2)), activations).clamp(min=0).flatten()
+
+
+def colours(patches: torch.Tensor) -> torch.Tensor:
+    """The first three principal components of the patches, each from its least to its greatest value. [n, 3]"""
+    components, _ = principal_components(patches, 3)
+    projected = (patches - patches.mean(0)) @ torch.from_numpy(components).T
+    least, greatest = projected.min(0).values, projected.max(0).values
+    return (projected - least) / (greatest - least)
 
 
 def head_statistics(attention: torch.Tensor, grid: tuple[int, int], num_prefix: int) -> dict[str, torch.Tensor]:

@@ -5,7 +5,7 @@
 
 Reads models and pixels that make_vit_goldens.py and make_family_goldens.py wrote. Writes test/golden/attention/, arrays
 `<case>/<image>/<method>` in float32, [N] each unless attention_reference.py says otherwise; where a method is of a class,
-`<method>/<class>`.
+`<method>/<class>`. Of convolutional networks `cnn/<network>/<image>/<class>`, on pixels that `pattern` makes.
 """
 
 import environment
@@ -13,9 +13,11 @@ import environment
 environment.pinned_versions()
 environment.declare_torchvision_ops()
 
+import cnn_timm  # noqa: E402
 import timm  # noqa: E402
 import torch  # noqa: E402
 from attention_reference import (  # noqa: E402
+    feature_grad_cam,
     grad_cam,
     head_statistics,
     maps_of,
@@ -33,7 +35,21 @@ CASES = {
     'distilled': ('families/timm-deit-distilled', 'stages/pixels', ['class', 'distillation'], 'class'),
 }
 TARGETS = (2, 5)
-OF_A_CLASS = ('gradient-rollout', 'relevance', 'attention-gradient', 'attention-cam', 'grad-cam')
+OF_A_CLASS = (
+    'gradient-rollout',
+    'relevance',
+    'relevance-late',
+    'attention-gradient',
+    'attention-gradient-late',
+    'attention-cam',
+    'grad-cam',
+)
+# Network, and the module whose output is the last one that is still a picture.
+CNNS = {'timm-resnet-basic': 'layer4', 'timm-resnet-bottleneck': 'layer4', 'timm-mobilenet-v2': 'bn2'}
+# Classes for which no map is zero throughout.
+CNN_TARGETS = (4, 5)
+# Of the pixels that convolutional networks see: grids of 3 x 4.
+SIZE = (96, 128)
 
 
 def main() -> None:
@@ -55,6 +71,7 @@ def main() -> None:
             'images': len(images),
         }
     arrays |= embedding_arrays(load('vit-tiny-random', (48, 48)))
+    arrays |= {f'cnn/{name}': values for name, values in cnn_maps()}
     stored = {name: array.float().numpy() for name, array in arrays.items()}
     write_golden_set(
         GOLDEN / 'attention',
@@ -63,6 +80,9 @@ def main() -> None:
         targets=list(TARGETS),
         ofAClass=list(OF_A_CLASS),
         cases=cases,
+        cnns=list(CNNS),
+        cnnTargets=list(CNN_TARGETS),
+        cnnSize=SIZE,
     )
 
 
@@ -92,6 +112,24 @@ def image_maps(model, image, prefix, query, grid):
         for layer, attention in enumerate(found.attention):
             for name, values in head_statistics(attention, grid, n).items():
                 yield f'statistics/{layer}/{name}', values
+
+
+def cnn_maps():
+    for name, features in CNNS.items():
+        model = cnn_timm.network(cnn_timm.VARIANTS[name])
+        model.load_state_dict(load_file(GOLDEN / 'cnns' / name / 'model.safetensors'))
+        model = model.eval().double()
+        for image in range(2):
+            for target in CNN_TARGETS:
+                cam = feature_grad_cam(model, model.get_submodule(features), pattern(image), target)
+                yield f'{name}/{image}/{target}', cam
+
+
+def pattern(image: int) -> torch.Tensor:
+    """Pixels from -1 to 1 that a reader makes for itself: (7919·i mod (1009 - image)) / 504 - 1, i along [H, W, C]."""
+    i = torch.arange(SIZE[0] * SIZE[1] * 3)
+    pixels = (i * 7919 % (1009 - image)).double() / 504 - 1
+    return pixels.view(1, *SIZE, 3).permute(0, 3, 1, 2)
 
 
 def embedding_arrays(model) -> dict[str, torch.Tensor]:

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { accuracyByClass, accuracyOf, confusionOf } from '../../src/metrics/accuracy.ts';
 import { agreementOf, errorConsistency } from '../../src/metrics/agreement.ts';
 import { calibrationOf, negativeLogLikelihood } from '../../src/metrics/calibration.ts';
-import { costOf, normOf, product, transformerCost } from '../../src/metrics/cost.ts';
+import { costOf, normOf, product } from '../../src/metrics/cost.ts';
 import { bootstrapMean, wilsonInterval } from '../../src/metrics/intervals.ts';
 import { kernelAlignment } from '../../src/metrics/kernel-alignment.ts';
 import { holm } from '../../src/metrics/mcnemar.ts';
@@ -61,25 +61,11 @@ test("Holm's correction raises p-values step by step and keeps their order", () 
   expect(holm([])).toEqual([]);
 });
 
-describe('cost', () => {
-  const sizes = { numPatches: 196, numTokens: 197, patchDim: 768, depth: 12, numClasses: 1000 };
-
-  test('of the published Vision Transformers, exactly', () => {
-    const tiny = transformerCost({ ...sizes, dim: 192, numHeads: 3, mlpDim: 768 });
-    // timm gives 1.26 GMACs and 5.97 M activations, 17.58 and 23.90.
-    expect(tiny).toEqual({ multiplyAdds: 1_253_683_200, multiplyAddsWithNorms: 1_258_411_200, activations: 5_974_636 });
-    const base = transformerCost({ ...sizes, dim: 768, numHeads: 12, mlpDim: 3072 });
-    expect(base.multiplyAdds).toBe(17_563_828_224);
-    expect(base.multiplyAddsWithNorms).toBe(17_582_740_224);
-    expect((base.activations / 1e6).toFixed(2)).toBe('23.90');
-  });
-
-  test('sums products and, apart from them, norms', () => {
-    expect(costOf([product(6, 5), normOf('layerNorm', 3), normOf('batchNorm', 7)])).toEqual({
-      multiplyAdds: 30,
-      multiplyAddsWithNorms: 30 + 15 + 14,
-      activations: 6,
-    });
+test('a cost sums products and, apart from them, norms', () => {
+  expect(costOf([product(6, 5), normOf('layerNorm', 3), normOf('batchNorm', 7)])).toEqual({
+    multiplyAdds: 30,
+    multiplyAddsWithNorms: 30 + 15 + 14,
+    activations: 6,
   });
 });
 

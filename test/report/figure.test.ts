@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 
+import { onGrid, smooth } from '../../src/attribution/field.ts';
 import { massThreshold } from '../../src/attribution/mass.ts';
 import { ArgumentError } from '../../src/errors.ts';
-import { COLOUR_MAPS, colourIndex, colourTable, rangeOf } from '../../src/report/figure/colour-map.ts';
+import { COLOUR_MAPS, colourIndex, colourTable, extentOf, rangeOf } from '../../src/report/figure/colour-map.ts';
 import { contourPath } from '../../src/report/figure/contour.ts';
 import { figureSize, figureSvg } from '../../src/report/figure/figure.ts';
-import { heatMap, smooth } from '../../src/report/figure/heat-map.ts';
+import { heatMap } from '../../src/report/figure/heat-map.ts';
 import { text } from '../../src/report/figure/text.ts';
 import { npyFile } from '../../src/report/npy.ts';
 
@@ -31,6 +32,7 @@ describe('colour maps', () => {
     expect(rangeOf([[0.2, 0.5], [0.3]])).toEqual({ least: 0, greatest: 0.5 });
     expect(rangeOf([[-0.1, 0.5]])).toEqual({ least: -0.1, greatest: 0.5 });
     expect(rangeOf([[-0.1, 0.5]], true)).toEqual({ least: -0.5, greatest: 0.5 });
+    expect(extentOf([[0.2, 0.5], [0.3]])).toEqual({ least: 0.2, greatest: 0.5 });
     expect(colourIndex(0.25, { least: 0, greatest: 0.5 })).toBe(128);
     expect(colourIndex(9, { least: 0, greatest: 0.5 })).toBe(255);
     expect(colourIndex(0, { least: 0, greatest: 0 })).toBe(0);
@@ -65,6 +67,8 @@ describe('heat maps', () => {
     expect(smooth(field, 0.5, 1)).toBe(0.5);
     expect(smooth(field, 1, 0.5)).toBe(0.25);
     expect(smooth(field, 0, 0)).toBe(0);
+    expect([...onGrid(field, { Gh: 1, Gw: 2 })]).toEqual([0.25, 1]);
+    expect([...onGrid(field, field)]).toEqual(field.values);
   });
 });
 
@@ -100,6 +104,14 @@ describe('figures', () => {
     expect(svg).toContain('share of attention');
     expect(svg).toContain('&#34;x&#34; &#38; y');
     expect(svg).not.toContain('<b>');
+  });
+
+  test('say the quantity whole where it has no room between the numbers', () => {
+    const svg = figureSvg(
+      { title: 't', rows: [[{ ...panel, width: 160, bar }]] },
+      { lettering: 'font', theme: 'light' },
+    );
+    expect(svg).toContain('>share of attention</text>');
   });
 
   test('have the size that was told beforehand', () => {

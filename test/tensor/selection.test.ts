@@ -28,6 +28,16 @@ test('of two backends asked for at once one is had and one refused', async () =>
   for (const result of results) if (result.status === 'fulfilled') result.value.release();
 });
 
+test('a backend of float32 alone takes auto for f32 and refuses the rest', async () => {
+  const wasm = await useBackend('wasm', { precision: 'auto' });
+  expect(wasm.precision).toBe('f32');
+  await expect(useBackend('wasm', { precision: 'bf16x3' })).rejects.toThrow(
+    'precision bf16x3: expected a backend that has it, as native does, got wasm. Use --precision f32.',
+  );
+  wasm.release();
+  (await useBackend('cpu')).release();
+});
+
 test('auto stays with the backend in use', async () => {
   const cpu = await useBackend('cpu');
   const auto = await useBackend('auto');

@@ -3,7 +3,7 @@ import { basename, extname, join, resolve } from 'node:path';
 
 import { Command, Option } from 'commander';
 
-import type { AttentionMaps, Model, RgbImage } from '../../index.ts';
+import type { AttentionMaps, AttentionMethod, Model, RgbImage } from '../../index.ts';
 import { attentionOptions, drawOptions, figureStyle, mapOptions } from '../attention-options.ts';
 import type { DrawFlags, MapFlags } from '../attention-options.ts';
 import { CommandFailure, EXIT } from '../exit.ts';
@@ -24,6 +24,7 @@ interface AttentionFlags extends CommonFlags, ModelFlags, MapFlags, DrawFlags, E
   readonly quiet?: true;
   readonly recursive: boolean;
   readonly autoOrient: boolean;
+  readonly beside?: string;
   readonly format?: FormatName;
   readonly output?: string;
 }
@@ -44,6 +45,7 @@ function fileOptions(): Option[] {
   const format = choice('--format <name>', 'of the maps, where the name of the output does not say', FORMATS, 'png');
   return [
     new Option('--no-recursive', 'do not descend into the folders of a folder').helpGroup('Input:'),
+    new Option('--beside <model>', 'another model, drawn beside it with the methods that suit it').helpGroup('Model:'),
     new Option('--no-auto-orient', 'leave images as stored, whatever their EXIF orientation says').helpGroup('Input:'),
     new Option(
       '-o, --output <path>',
@@ -56,16 +58,21 @@ function fileOptions(): Option[] {
 async function explainAll(context: CommandContext, inputs: readonly string[], flags: AttentionFlags): Promise<void> {
   const { io } = context;
   checkPageFlags(flags);
+  checkBeside(flags);
   const patchlens = await context.api();
   const paths = await patchlens.findImages(inputs, { recursive: flags.recursive });
   if (paths.length === 0) throw new CommandFailure(EXIT.noInput, `no image matched: ${inputs.join(', ')}`);
   const targetOf = await outputsFor(paths, flags);
   using model = await loadModel(patchlens, io, flags.model, flags, { autoOrient: flags.autoOrient });
   if (!flags.quiet && flags.model === undefined && model.info.notice !== undefined) note(io, model.info.notice);
+  using beside =
+    flags.beside === undefined
+      ? undefined
+      : await loadModel(patchlens, io, flags.beside, flags, { autoOrient: flags.autoOrient });
   let failed = 0;
   for (const path of paths) {
     try {
-      await explainOne(context, patchlens, { model, path, ...targetOf(path) }, flags);
+      await explainOne(context, patchlens, { model, beside, path, ...targetOf(path) }, flags);
     } catch (error) {
       if (!(error instanceof patchlens.PatchlensError && error.code.startsWith('IMAGE_')) || paths.length === 1)
         throw error;
@@ -85,6 +92,17 @@ function checkPageFlags({ output, format, method, head, fusion }: AttentionFlags
       `--${named[0]}: expected none for a page, which has them all; --layer and --steps choose what it keeps`,
     );
   }
+}
+
+/** Numbers are of one model. */
+function checkBeside({ beside, output, format }: AttentionFlags): void {
+  if (beside === undefined) return;
+  const chosen =
+    format ??
+    extname(output ?? '.json')
+      .slice(1)
+      .toLowerCase();
+  if (!['png', 'svg', ''].includes(chosen)) throw usage(`--beside: expected .png or .svg, got .${chosen}`);
 }
 
 interface Destination {
@@ -138,6 +156,7 @@ function usage(message: string): CommandFailure {
 
 interface Task extends Destination {
   readonly model: Model;
+  readonly beside: Model | undefined;
   readonly path: string;
 }
 
@@ -177,50 +196,60 @@ async function pageOf(
   { model, path, photo }: PhotoTask,
   flags: AttentionFlags,
 ): Promise<AsyncIterable<string>> {
-  const title = `Where ${model.info.architecture} looks in ${basename(path)}`;
   const { config } = model.info;
   const depth = config.kind === 'vit' ? config.depth : 0;
   return patchlens.explorerPage(
-    await model.explore(photo, { ...exploreOptions(flags, depth), title, signal: io.signal }),
+    await model.explore(photo, { ...exploreOptions(flags, depth), photograph: basename(path), signal: io.signal }),
   );
 }
 
 async function mapsOf(
   { io }: CommandContext,
   patchlens: Patchlens,
-  { model, path, photo, format }: MapsTask,
+  { model, beside, path, photo, format }: MapsTask,
   flags: AttentionFlags,
 ): Promise<readonly (string | Uint8Array)[]> {
-  const results: AttentionMaps[] = [];
-  for (const method of flags.method ?? [undefined]) {
-    const options = { ...attentionOptions(flags, method), batchSize: flags.batchSize, signal: io.signal };
-    results.push(await model.attention(photo, options));
+  const explained = await explainedBy(model, photo, { io, flags, methods: flags.method });
+  const drawn = [explained];
+  if (beside !== undefined) {
+    const suiting = flags.method?.filter((method) => patchlens.methodsFor(beside.info).includes(method));
+    const methods = suiting?.length === 0 ? undefined : suiting;
+    drawn.push(await explainedBy(beside, photo, { io, flags, methods }));
   }
-  return [await rendered(patchlens, { model, path, photo, results, format }, flags)];
-}
-
-interface Explained {
-  readonly model: Model;
-  readonly path: string;
-  readonly photo: RgbImage;
-  readonly results: readonly AttentionMaps[];
-  readonly format: Exclude<FormatName, 'html'>;
-}
-
-async function rendered(
-  patchlens: Patchlens,
-  { model, path, photo, results, format }: Explained,
-  flags: AttentionFlags,
-): Promise<string | Uint8Array> {
   switch (format) {
     case 'png':
     case 'svg':
-      return patchlens.drawMaps(photo, results, model.info, figureStyle(flags, format));
+      return [await patchlens.drawMaps(photo, drawn, figureStyle(flags, format))];
     case 'json':
-      return mapsJson(path, model.info.name, results);
+      return [mapsJson(path, model.info.name, explained.results)];
     case 'npy':
-      return stacked(patchlens, results);
+      return [stacked(patchlens, explained.results)];
   }
+}
+
+interface Explained {
+  readonly info: Model['info'];
+  readonly results: readonly AttentionMaps[];
+}
+
+interface AskedMaps {
+  readonly io: CommandContext['io'];
+  readonly flags: AttentionFlags;
+  /** The network's own choice where absent. */
+  readonly methods?: readonly (AttentionMethod | undefined)[] | undefined;
+}
+
+async function explainedBy(
+  model: Model,
+  photo: RgbImage,
+  { io, flags, methods = [undefined] }: AskedMaps,
+): Promise<Explained> {
+  const results: AttentionMaps[] = [];
+  for (const method of methods) {
+    const options = { ...attentionOptions(flags, method), batchSize: flags.batchSize, signal: io.signal };
+    results.push(await model.attention(photo, options));
+  }
+  return { info: model.info, results };
 }
 
 /** All maps as one array [maps, Gh, Gw], in the order of the methods, then of layers, then of heads. */
@@ -244,7 +273,8 @@ function stacked({ npyFile }: Patchlens, results: readonly AttentionMaps[]): Uin
 const HELP = `
 Methods of a class explain the likeliest one or --target; rollout and attention
 are the same for every class. grad-cam, occlusion and rise also suit networks
-without attention. Colours span zero to a map's greatest value, as the bar says.
+without attention. Colours span zero to a map's greatest value, those of rise
+from its least, as the bar says.
 
 Examples:
   patchlens attention cat.jpg --output cat.png
@@ -252,6 +282,7 @@ Examples:
   patchlens attention cat.jpg --method attention --layer all --head all -o wall.png
   patchlens attention cat.jpg --method attention --query 6,7 --layer 3 -o cat.npy
   patchlens attention cat.jpg --method relevance --target "tiger cat" --contour 0.5 -o cat.png
+  patchlens attention cat.jpg --method grad-cam --model a-vit --beside a-resnet -o cat.png
   patchlens attention photos --method relevance --output maps --format svg
   patchlens attention cat.jpg -o cat.html          a page to explore all of it
   patchlens attention cat.jpg --steps 0,11:2 -o cat.html

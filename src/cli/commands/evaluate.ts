@@ -3,8 +3,8 @@ import { Command, Option } from 'commander';
 import type { EvaluationRun } from '../../index.ts';
 import { CommandFailure, EXIT } from '../exit.ts';
 import { withDownloadBars } from '../load-model.ts';
-import type { CommonFlags, RunFlags } from '../options.ts';
-import { choice, loadOptions, positiveInteger, runOptions } from '../options.ts';
+import type { CommonFlags, PreprocessingFlags, RunFlags } from '../options.ts';
+import { choice, loadOptions, positiveInteger, preprocessingOf, preprocessingOptions, runOptions } from '../options.ts';
 import { coloursFor } from '../output/colours.ts';
 import { evaluationCsv, evaluationTable } from '../output/evaluation.ts';
 import { note } from '../output/notes.ts';
@@ -15,7 +15,7 @@ import type { CommandContext, Io } from '../patchlens.ts';
 
 const FORMATS = ['table', 'json', 'csv'] as const;
 
-interface EvaluateFlags extends CommonFlags, RunFlags, DataFlags {
+interface EvaluateFlags extends CommonFlags, RunFlags, PreprocessingFlags, DataFlags {
   readonly quiet?: true;
   readonly model?: readonly string[];
   readonly format: (typeof FORMATS)[number];
@@ -23,7 +23,7 @@ interface EvaluateFlags extends CommonFlags, RunFlags, DataFlags {
 }
 
 /** Of every command that runs models over a data set. */
-interface DataFlags {
+export interface DataFlags {
   readonly labels: 'auto' | 'name' | 'synset' | 'index' | 'order' | 'none';
   readonly batchSize?: number;
   readonly resume?: string;
@@ -39,11 +39,13 @@ export function evaluateCommand(context: CommandContext): Command {
     .argument('<data>', '<data>/<class>/…, or a CSV file with paths relative to it')
     .addHelpText('after', HELP);
   const model = new Option('--model <models...>', 'one or more, as for classify (default: the embedded one)');
-  for (const option of [...dataOptions(), ...modelGroup(model), ...outputOptions()]) command.addOption(option);
+  for (const option of [...dataOptions(), ...modelGroup(model), ...preprocessingOptions(), ...outputOptions()]) {
+    command.addOption(option);
+  }
   return command.action((data: string) => evaluate(context, data, command.optsWithGlobals<EvaluateFlags>()));
 }
 
-function dataOptions(further: readonly string[] = []): Option[] {
+export function dataOptions(further: readonly string[] = []): Option[] {
   return [
     choice('--labels <kind>', 'what labels are', ['auto', 'name', 'synset', 'index', 'order', ...further], 'auto'),
     new Option('--no-auto-orient', 'leave images as stored, whatever their EXIF orientation says'),
@@ -51,7 +53,7 @@ function dataOptions(further: readonly string[] = []): Option[] {
   ].map((option) => option.helpGroup('Input:'));
 }
 
-function modelGroup(model: Option): Option[] {
+export function modelGroup(model: Option): Option[] {
   const batchSize = new Option('--batch-size <n>', 'images computed together').argParser(positiveInteger);
   return [model, ...runOptions(), batchSize].map((option) => option.helpGroup('Model:'));
 }
@@ -73,6 +75,7 @@ async function evaluate({ api, io }: CommandContext, data: string, flags: Evalua
     run = await withDownloadBars(io, flags, (downloads) =>
       patchlens.evaluate(data, model, {
         ...loadOptions(flags),
+        ...preprocessingOf(flags),
         ...downloads,
         labels,
         batchSize,

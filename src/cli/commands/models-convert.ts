@@ -49,6 +49,7 @@ async function convert({ api, io }: CommandContext, model: string, flags: Conver
 const HELP = `
 Without --names a checkpoint keeps those of its own library; torchvision and .npz
 checkpoints, which have none of the two, get timm's where it has the network.
+Of the convolutional networks ResNets can be written, with timm's names.
 What the library does otherwise than the checkpoint asks for is said on standard
 error.
 

@@ -1,4 +1,4 @@
-import type { ConvNeXtConfig, MobileNetV2Config, ModelInfo, ResNetConfig, ViTConfig } from '../../index.ts';
+import type { ConvNeXtConfig, MobileNetV2Config, ModelInfo, ResNetConfig, TfjsConfig, ViTConfig } from '../../index.ts';
 import type { Fact } from './facts.ts';
 import { count } from './numbers.ts';
 
@@ -13,6 +13,8 @@ export function networkFacts(config: ModelInfo['config']): Fact[] {
       return mobileNetFacts(config);
     case 'convnext':
       return convNeXtFacts(config);
+    case 'tfjs':
+      return tfjsFacts(config);
   }
 }
 
@@ -75,5 +77,12 @@ function convNeXtFacts({ patchSize, kernelSize, stages }: ConvNeXtConfig): Fact[
     ],
     ['Filters', `${kernelSize} x ${kernelSize}, depthwise`],
     ['Pooling', 'mean of all positions'],
+  ];
+}
+
+function tfjsFacts({ format, numSteps, output }: TfjsConfig): Fact[] {
+  return [
+    ['Network', `${count(numSteps)} ${format === 'layers-model' ? 'layers' : 'operations'}`],
+    ['Outputs', output],
   ];
 }

@@ -57,15 +57,27 @@ export function progressBar(stream: OutputStream, { total, sharesTerminal }: Pro
   };
 }
 
-/** For what reports by itself how many images are done: a bar on a terminal, and a note of what an earlier run had done. */
+/**
+ * For what reports by itself how far it is: on a terminal a bar for the images and then one for every further stage, and
+ * anywhere a note of what an earlier run had done.
+ */
 export function imageProgress(io: Io, { quiet }: { readonly quiet?: true }) {
   const isWatched = isTerminal(io.stderr) && io.env['TERM'] !== 'dumb' && !quiet;
   let bar: Progress | undefined;
+  let drawn = 0;
   return {
-    onImage({ done, total, resumed }: ImageProgress): void {
-      if (done > resumed) return bar?.advance();
+    onImage({ stage, done, total, resumed }: ImageProgress): void {
+      if (done > resumed) {
+        for (; drawn < done; drawn += 1) bar?.advance();
+        return;
+      }
+      bar?.stop();
+      bar = undefined;
+      drawn = resumed;
       if (resumed > 0 && !quiet) note(io, `${resumed} of ${total} images were answered before`);
-      if (isWatched && total > resumed) bar = progressBar(io.stderr, { total: total - resumed, sharesTerminal: false });
+      if (!isWatched || total === resumed) return;
+      if (stage !== 'answers') note(io, `measuring ${stage}`);
+      bar = progressBar(io.stderr, { total: total - resumed, sharesTerminal: false });
     },
     stop: (): void => bar?.stop(),
   };

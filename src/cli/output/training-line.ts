@@ -33,7 +33,6 @@ export function trainingLine({ stderr }: Io, isWatched: boolean): TrainingLine {
 }
 
 function textOf(event: TrainEvent): string | undefined {
-  if (event.kind === 'decoded') return `${event.images} of ${event.total} images decoded`;
   if (event.kind !== 'step') return undefined;
   const { report, imagesPerSecond, steps } = event;
   const { step, loss, accuracy, images } = report;

@@ -4,7 +4,7 @@ import { markup } from '../markup.ts';
 export const EXPLORER_BODY = markup`<noscript><p>This page needs its script, which is part of it.</p></noscript>
 <p id="model" class="quiet"></p>
 <div class="explorer">
-<section class="looking" aria-label="Map">
+<section id="looking" aria-label="Map">
 <div id="tokens" class="tokens" role="group" aria-label="Tokens before the patches"></div>
 <div id="stage" class="stage"><img id="picture" alt="" draggable="false"><div id="field" class="field"><canvas id="map" aria-hidden="true"></canvas>
 <div id="cells" class="cells" role="grid" aria-label="Patches"></div></div></div>
@@ -24,9 +24,9 @@ export const EXPLORER_BODY = markup`<noscript><p>This page needs its script, whi
 </fieldset>
 <fieldset id="classes"><legend>Class</legend><div id="predictions"></div><p id="class-note" class="quiet"></p></fieldset>
 <fieldset><legend>Colours</legend>
-<label for="mass">Cover patches with <output id="mass-value" for="mass"></output> of the map</label><input id="mass" type="range" min="1" max="100" step="1">
+<label for="mass">Threshold <output id="mass-value" for="mass"></output></label><input id="mass" type="range" min="1" max="100" step="1">
 <label for="opacity">Opacity <output id="opacity-value" for="opacity"></output></label><input id="opacity" type="range" min="0" max="100" step="1">
-<div class="pair"><label>Scale <select id="range"><option value="own">to the greatest patch</option><option value="clipped">to the 95th percentile</option><option value="shared">same for all layers and heads</option></select></label>
+<div class="pair"><label>Scale <select id="range"><option value="clipped">to the 95th percentile</option><option value="own">to the greatest patch</option><option value="shared">same for all layers and heads</option></select></label>
 <label>Colours <select id="colours"></select></label>
 <label>Picture <select id="picture-choice"><option value="photograph">photograph</option><option value="model">what the model sees</option></select></label></div>
 </fieldset>

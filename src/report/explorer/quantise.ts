@@ -2,9 +2,10 @@ import { checkLength, numTokensOf } from '../../attribution/token-grid.ts';
 import type { TokenGrid } from '../../attribution/token-grid.ts';
 
 /**
- * Attention matrices of several layers: weights of prefix keys are exact, those of patches have eight bits, from zero to
- * the greatest patch of their own row. A token that most attention falls to thereby costs the patches no precision, and
- * an error is at most half a step of a scale of 256 colours over the row.
+ * Attention matrices of several layers: weights of prefix keys are exact, those of patches have eight bits, of the square
+ * root of their share of the greatest patch in their own row. A prefix token that most attention falls to thereby costs
+ * the patches no precision, and one patch that outshines the others a hundredfold costs them little: even steps of the
+ * weight itself would leave such a row two or three levels.
  */
 export interface QuantisedAttention {
   /** Which layer of the network each one is. */
@@ -14,11 +15,13 @@ export interface QuantisedAttention {
   readonly greatest: Float32Array;
   /** Weights of prefix keys [layers, H, N, prefix]. */
   readonly prefix: Float32Array;
-  /** Weights of patches in 255ths of the row's greatest [layers, H, N, Gh · Gw]. */
+  /** √(weight / the row's greatest) of patches in 255ths [layers, H, N, Gh · Gw]. */
   readonly patches: Uint8Array;
 }
 
 const STEPS = 255;
+/** Half a step of the root. */
+const HALF = 0.5 / STEPS;
 
 /** Reserves room for all layers, which `quantiseLayer` fills one by one. */
 export function emptyAttention(grid: TokenGrid, layers: readonly number[], numHeads: number): QuantisedAttention {
@@ -46,7 +49,7 @@ export function quantiseLayer(into: QuantisedAttention, grid: TokenGrid, place: 
     into.greatest[at] = greatest;
     if (greatest === 0) continue;
     for (let i = 0; i < patches.length; i += 1) {
-      into.patches[at * patches.length + i] = Math.round((patches[i]! / greatest) * STEPS);
+      into.patches[at * patches.length + i] = Math.round(Math.sqrt(patches[i]! / greatest) * STEPS);
     }
   }
 }
@@ -66,11 +69,11 @@ export function rowOf(attention: QuantisedAttention, grid: TokenGrid, place: Mat
   const sum = new Float32Array(N);
   const heads = headsOf(attention, place);
   for (const head of heads) {
-    const row = (place.layer * attention.numHeads + head) * N + query;
+    const row = rowAt(attention, grid, { ...place, head }, query);
     for (let k = 0; k < P; k += 1) sum[k]! += attention.prefix[row * P + k]! / heads.length;
-    const step = attention.greatest[row]! / STEPS / heads.length;
+    const greatest = attention.greatest[row]! / heads.length;
     const start = row * (N - P) - P;
-    for (let k = P; k < N; k += 1) sum[k]! += attention.patches[start + k]! * step;
+    for (let k = P; k < N; k += 1) sum[k]! += greatest * (attention.patches[start + k]! / STEPS) ** 2;
   }
   return sum;
 }
@@ -82,24 +85,51 @@ export function columnOf(attention: QuantisedAttention, grid: TokenGrid, place: 
   const sum = new Float32Array(N);
   const heads = headsOf(attention, place);
   for (const head of heads) {
+    const first = rowAt(attention, grid, { ...place, head }, 0);
     for (let q = 0; q < N; q += 1) {
-      const row = (place.layer * attention.numHeads + head) * N + q;
+      const row = first + q;
       sum[q]! +=
         (key < P
           ? attention.prefix[row * P + key]!
-          : (attention.patches[row * (N - P) + key - P]! * attention.greatest[row]!) / STEPS) / heads.length;
+          : attention.greatest[row]! * (attention.patches[row * (N - P) + key - P]! / STEPS) ** 2) / heads.length;
     }
   }
   return sum;
 }
 
-/** The most that a weight of a row, or of the mean of rows, can differ from the network's: half a step. */
+/** The most that a patch's weight in a row, or in the mean of rows, can differ from the network's. */
 export function errorOf(attention: QuantisedAttention, grid: TokenGrid, place: MatrixPlace, query: number): number {
-  const N = numTokensOf(grid);
   const heads = headsOf(attention, place);
-  const steps = heads.map((head) => attention.greatest[(place.layer * attention.numHeads + head) * N + query]!);
-  return steps.reduce((sum, greatest) => sum + greatest, 0) / heads.length / (2 * STEPS);
+  const greatest = heads.map((head) => attention.greatest[rowAt(attention, grid, { ...place, head }, query)]!);
+  // As in `errorAt` for a root of one: squares are furthest apart there.
+  return (2 * HALF * greatest.reduce((sum, one) => sum + one, 0)) / heads.length;
 }
+
+/** The most that what one token gives to one token can differ from the network's; nothing for a prefix token. */
+export function errorAt(
+  attention: QuantisedAttention,
+  grid: TokenGrid,
+  place: MatrixPlace,
+  { query, key }: { readonly query: number; readonly key: number },
+): number {
+  const P = grid.prefix.length;
+  if (key < P) return 0;
+  const heads = headsOf(attention, place);
+  const errors = heads.map((head) => {
+    const row = rowAt(attention, grid, { ...place, head }, query);
+    const root = attention.patches[row * grid.Gh * grid.Gw + key - P]! / STEPS;
+    // Of a root that is off by at most half a step, |a² − b²| = |a − b|·(a + b), and none is above one.
+    return attention.greatest[row]! * HALF * (root + Math.min(1, root + HALF));
+  });
+  return errors.reduce((sum, error) => sum + error, 0) / heads.length;
+}
+
+/** Place of a row among the rows of all layers and heads. */
+function rowAt({ numHeads }: QuantisedAttention, grid: TokenGrid, { layer, head }: Head, query: number): number {
+  return (layer * numHeads + head) * numTokensOf(grid) + query;
+}
+
+type Head = MatrixPlace & { readonly head: number };
 
 function headsOf({ numHeads }: QuantisedAttention, { head }: MatrixPlace): number[] {
   return head === 'mean' ? Array.from({ length: numHeads }, (_, i) => i) : [head];

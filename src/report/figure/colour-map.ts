@@ -11,7 +11,7 @@ import {
 
 import { COLOURS } from './colour-range.ts';
 
-export { COLOURS, colourIndex, rangeOf } from './colour-range.ts';
+export { COLOURS, colourIndex, extentOf, rangeOf } from './colour-range.ts';
 export type { Range } from './colour-range.ts';
 
 const INTERPOLATORS = {

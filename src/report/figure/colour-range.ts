@@ -13,16 +13,23 @@ export interface Range {
  * values get as much room below zero as above where `isSigned`.
  */
 export function rangeOf(maps: readonly ArrayLike<number>[], isSigned = false): Range {
-  let [least, greatest] = [0, 0];
+  const extent = extentOf(maps);
+  const [least, greatest] = [Math.min(0, extent.least), Math.max(0, extent.greatest)];
+  if (!isSigned) return { least, greatest };
+  const reach = Math.max(-least, greatest);
+  return { least: -reach, greatest: reach };
+}
+
+/** From the least value to the greatest. */
+export function extentOf(maps: readonly ArrayLike<number>[]): Range {
+  let [least, greatest] = [Infinity, -Infinity];
   for (const map of maps) {
     for (let i = 0; i < map.length; i += 1) {
       least = Math.min(least, map[i]!);
       greatest = Math.max(greatest, map[i]!);
     }
   }
-  if (!isSigned) return { least, greatest };
-  const reach = Math.max(-least, greatest);
-  return { least: -reach, greatest: reach };
+  return { least, greatest };
 }
 
 /** Which of the 256 colours a value gets; a range of nothing gives the first. */

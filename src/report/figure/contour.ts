@@ -1,7 +1,8 @@
 import { contours } from 'd3-contour';
 
-import { smooth } from './heat-map.ts';
-import type { Field, Rectangle } from './heat-map.ts';
+import { smooth } from '../../attribution/field.ts';
+import type { Field } from '../../attribution/field.ts';
+import type { Rectangle } from './heat-map.ts';
 
 /** Points of the field to a cell and axis: contours of the cells alone would be all corners. */
 const FINENESS = 4;

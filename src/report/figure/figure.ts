@@ -9,7 +9,7 @@ import type { Lettering, TextOptions } from './text.ts';
 /** What the colours of a panel, or of a whole figure, stand for. */
 export interface ColourBar extends Range {
   readonly colours: ColourMapName;
-  /** «share of attention». */
+  /** «share of attention»; empty where the figure's title says it. */
   readonly quantity: string;
 }
 
@@ -58,7 +58,7 @@ const LABEL = 13;
 const BAR = 10;
 /** Base lines of a bar's labels below it. */
 const BAR_LABEL = 14;
-/** Narrower bars have no room for their two numbers and the quantity between them. */
+/** Narrower bars have no room for the quantity between their two numbers: it gets a line of its own. */
 const LEAST_BAR = 260;
 const LINE = 18;
 
@@ -87,7 +87,7 @@ export function figureSvg(figure: Figure, options: FigureOptions): string {
   }
   if (bar !== undefined) {
     parts.push(...barOf(bar, { x: MARGIN, y, width: Math.min(width - 2 * MARGIN, 480), write }, theme.quiet));
-    y += BAR + BAR_LABEL + GAP;
+    y += barHeight(bar, LEAST_BAR) + GAP;
   }
   for (const note of notes) {
     write(note, { x: MARGIN, y: y + LABEL * 0.8, size: LABEL, maxWidth: width - 2 * MARGIN }, theme.quiet);
@@ -102,7 +102,7 @@ export function figureSvg(figure: Figure, options: FigureOptions): string {
 /** Width and height in pixels of a figure before it is drawn. */
 export function figureSize({ rows, bar, notes = [] }: Figure): { readonly width: number; readonly height: number } {
   const panels = rows.reduce((sum, row) => sum + rowHeight(row) + GAP, 0);
-  const below = (bar === undefined ? 0 : BAR + BAR_LABEL + GAP) + notes.length * LINE;
+  const below = (bar === undefined ? 0 : barHeight(bar, LEAST_BAR) + GAP) + notes.length * LINE;
   return { width: widthOf(rows), height: Math.ceil(2 * MARGIN + TITLE + panels + below) };
 }
 
@@ -112,8 +112,14 @@ function widthOf(rows: Figure['rows']): number {
 }
 
 function rowHeight(row: readonly Panel[]): number {
-  const heights = row.map(({ height, bar }) => LABEL + 4 + height + (bar === undefined ? 0 : 4 + BAR + BAR_LABEL));
+  const heights = row.map(
+    ({ width, height, bar }) => LABEL + 4 + height + (bar === undefined ? 0 : 4 + barHeight(bar, width)),
+  );
   return Math.max(0, ...heights);
+}
+
+function barHeight({ quantity }: ColourBar, width: number): number {
+  return BAR + BAR_LABEL + (quantity === '' || width >= LEAST_BAR ? 0 : BAR_LABEL);
 }
 
 function pictureOf({ href, width, height, view, query, contour }: Panel, x: number, y: number): Markup {
@@ -154,8 +160,12 @@ function barOf({ colours, least, greatest, quantity }: ColourBar, { x, y, width,
   const [left, right] = [valueText(least), valueText(greatest)];
   write(left, { ...below, x }, colour);
   write(right, { ...below, x: x + width, anchor: 'end' }, colour);
-  const room = width - 9 * Math.max(left.length, right.length) * 2;
-  if (room > 40) write(quantity, { ...below, x: x + width / 2, anchor: 'middle', maxWidth: room }, colour);
+  if (quantity !== '' && width < LEAST_BAR) {
+    write(quantity, { ...below, x, y: below.y + BAR_LABEL, maxWidth: width }, colour);
+  } else if (quantity !== '') {
+    const room = width - 9 * Math.max(left.length, right.length) * 2;
+    write(quantity, { ...below, x: x + width / 2, anchor: 'middle', maxWidth: room }, colour);
+  }
   return [
     markup`<defs><linearGradient id="${id}">${stops}</linearGradient></defs>`,
     markup`<rect x="${x}" y="${y}" width="${width}" height="${BAR}" fill="url(#${id})"/>`,

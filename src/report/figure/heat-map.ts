@@ -1,3 +1,5 @@
+import { smooth } from '../../attribution/field.ts';
+import type { Field } from '../../attribution/field.ts';
 import { colourIndex, colourTable } from './colour-map.ts';
 import type { ColourMapName, Range } from './colour-map.ts';
 
@@ -14,13 +16,6 @@ export interface Rectangle {
   readonly top: number;
   readonly width: number;
   readonly height: number;
-}
-
-/** Values of a grid [Gh, Gw], row by row. */
-export interface Field {
-  readonly values: ArrayLike<number>;
-  readonly Gh: number;
-  readonly Gw: number;
 }
 
 export const UPSAMPLINGS = ['nearest', 'smooth'] as const;
@@ -96,22 +91,4 @@ function cellsAcross(length: number, start: number, span: number, count: number)
 
 function nearest({ values, Gw }: Field, row: number, column: number): number {
   return values[Math.floor(row) * Gw + Math.floor(column)]!;
-}
-
-/** Bilinear between the middles of cells; beyond the outermost ones it stays as it is there. */
-export function smooth({ values, Gh, Gw }: Field, row: number, column: number): number {
-  const [y, x] = [clamped(row - 0.5, Gh - 1), clamped(column - 0.5, Gw - 1)];
-  const [top, left] = [Math.floor(y), Math.floor(x)];
-  const [bottom, right] = [Math.min(top + 1, Gh - 1), Math.min(left + 1, Gw - 1)];
-  const upper = mixed(values[top * Gw + left]!, values[top * Gw + right]!, x - left);
-  const lower = mixed(values[bottom * Gw + left]!, values[bottom * Gw + right]!, x - left);
-  return mixed(upper, lower, y - top);
-}
-
-function clamped(value: number, most: number): number {
-  return Math.min(most, Math.max(0, value));
-}
-
-function mixed(a: number, b: number, share: number): number {
-  return a + (b - a) * share;
 }

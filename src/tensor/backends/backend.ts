@@ -1,20 +1,43 @@
+import type { Precision } from '../precision.ts';
+
 export const BACKEND_NAMES = ['native', 'tensorflow', 'wasm', 'cpu'] as const;
 export type BackendName = (typeof BACKEND_NAMES)[number];
-
-/** Arithmetic of the products. `f32`: IEEE float32. */
-export const PRECISIONS = ['f32'] as const;
-export type Precision = (typeof PRECISIONS)[number];
 
 export interface BackendOptions {
   /** How many threads the kernels may use; the backend's own choice when absent. */
   readonly threads?: number | undefined;
 }
 
+/**
+ * One axis of an image's resampling: output position `i` is the sum of `weights[i * stride + t]` times the input at
+ * `first[i] + t`, for `t < count[i]`, in 22-bit fixed point.
+ */
+interface AxisTaps {
+  readonly first: Int32Array;
+  readonly count: Int32Array;
+  readonly weights: Int32Array;
+  readonly stride: number;
+}
+
+/** Both passes over RGB pixels [H, W, 3], horizontal first, each rounded and clipped to 8 bits. */
+export type Resampler = (
+  image: { readonly data: Uint8Array; readonly width: number; readonly height: number },
+  horizontal: AxisTaps,
+  vertical: AxisTaps,
+) => Uint8Array;
+
 /** What a backend says of itself once it runs. */
 export interface BackendFacts {
+  /** Resamples images, where the backend does that faster than plain TypeScript. */
+  readonly resample?: Resampler;
   readonly threads: number;
   /** Versions and instruction set, for people: «tfjs 4.22.0, SIMD». */
   readonly detail: string;
+  /**
+   * Where it has every precision, the one that `auto` takes: the fastest of those as accurate as float32. Absent where all
+   * is float32.
+   */
+  readonly automatic?: Precision | undefined;
 }
 
 /** A connector between tfjs and one way of computing on this machine. */

@@ -1,21 +1,33 @@
 import { BackendError } from '../../errors.ts';
+import { PRECISIONS } from '../precision.ts';
+import type { Precision } from '../precision.ts';
 import type { Backend, BackendFacts, BackendName, BackendOptions } from './backend.ts';
 import { cpu } from './cpu/index.ts';
 import { native } from './native/index.ts';
 import { tensorflow } from './tensorflow/index.ts';
 import { wasm } from './wasm/index.ts';
 
-export { BACKEND_NAMES, PRECISIONS } from './backend.ts';
-export type { BackendName, BackendOptions, Precision } from './backend.ts';
+export { BACKEND_NAMES } from './backend.ts';
+export type { BackendName } from './backend.ts';
+export { PRECISIONS };
+export type { Precision };
 
 const BACKENDS: Readonly<Record<BackendName, Backend>> = { native, tensorflow, wasm, cpu };
 
 /** The order in which `auto` tries them: fastest first. */
 const PREFERENCE: readonly BackendName[] = ['native', 'tensorflow', 'wasm', 'cpu'];
 
+/** What a model asks of a backend, whoever else is on it. */
+export interface LeaseOptions extends BackendOptions {
+  /** Default `auto`. */
+  readonly precision?: Precision | 'auto' | undefined;
+}
+
 /** A backend in use. tfjs runs one backend per process, so others are refused until every lease is released. */
 export interface BackendLease extends BackendFacts {
   readonly name: BackendName;
+  /** What `inPrecision` is to be given for the model's ops. */
+  readonly precision: Precision;
   release(): void;
 }
 
@@ -35,14 +47,14 @@ let pending: Promise<unknown> = Promise.resolve();
  * @throws BackendError BACKEND_CONFLICT when a model on another backend is still loaded, BACKEND_UNAVAILABLE when it
  * cannot run here.
  */
-export function useBackend(wanted: BackendName | 'auto', options: BackendOptions = {}): Promise<BackendLease> {
+export function useBackend(wanted: BackendName | 'auto', options: LeaseOptions = {}): Promise<BackendLease> {
   // One at a time: two loads side by side could each see the process without a backend.
   const lease = pending.then(() => takeBackend(wanted, options));
   pending = lease.catch(() => undefined);
   return lease;
 }
 
-async function takeBackend(wanted: BackendName | 'auto', options: BackendOptions): Promise<BackendLease> {
+async function takeBackend(wanted: BackendName | 'auto', options: LeaseOptions): Promise<BackendLease> {
   if (current !== undefined && current.holders > 0) {
     if (wanted !== 'auto' && wanted !== current.name) {
       throw new BackendError(
@@ -53,19 +65,29 @@ async function takeBackend(wanted: BackendName | 'auto', options: BackendOptions
   } else {
     current = wanted === 'auto' ? await firstThatLoads(options) : await load(wanted, options);
   }
-  return leaseOf(current);
+  return leaseOf(current, precisionOn(current, options.precision ?? 'auto'));
 }
 
 async function load(name: BackendName, options: BackendOptions): Promise<HeldBackend> {
   return { name, facts: await BACKENDS[name].load(options), holders: 0 };
 }
 
-function leaseOf(held: HeldBackend): BackendLease {
+function precisionOn({ name, facts }: HeldBackend, wanted: Precision | 'auto'): Precision {
+  if (wanted === 'auto') return facts.automatic ?? 'f32';
+  if (wanted === 'f32' || facts.automatic !== undefined) return wanted;
+  throw new BackendError(
+    'BACKEND_UNAVAILABLE',
+    `precision ${wanted}: expected a backend that has it, as native does, got ${name}. Use --precision f32.`,
+  );
+}
+
+function leaseOf(held: HeldBackend, precision: Precision): BackendLease {
   held.holders += 1;
   let released = false;
   return {
     name: held.name,
     ...held.facts,
+    precision,
     release: () => {
       if (!released) held.holders -= 1;
       released = true;

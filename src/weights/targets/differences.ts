@@ -32,9 +32,10 @@ function networkDifferences(wanted: ViTConfig, got: ViTConfig, library: string):
   return found;
 }
 
-function recipeDifferences(
-  { preprocessing: wanted }: Reading,
-  { preprocessing: got }: Reading,
+/** What is done to images otherwise than the checkpoint asked for, in sentences for the user. */
+export function recipeDifferences(
+  { preprocessing: wanted }: Pick<Reading, 'preprocessing'>,
+  { preprocessing: got }: Pick<Reading, 'preprocessing'>,
   library: string,
 ): string[] {
   const found: string[] = [];

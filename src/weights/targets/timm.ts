@@ -134,7 +134,7 @@ function pretrainedConfig(
 }
 
 /** The share with which timm's `floor(side / share)` is the size that the image is resized to; the shortest number. */
-function cropShare({ height }: Size, resize: Preprocessing['resize']): number {
+export function cropShare({ height }: Size, resize: Preprocessing['resize']): number {
   const resized = resize.kind === 'shorter-edge' ? resize.size : resize.size.height;
   const exact = Math.min(1, height / resized);
   const shorter = [1, 2, 3, 4].map((digits) => Number(exact.toFixed(digits)));

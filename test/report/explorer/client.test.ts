@@ -37,18 +37,18 @@ describe('the address of a view', () => {
 
 describe('the map that is shown', () => {
   test('of attention is the row of the token that asks, from zero to its greatest', () => {
-    const map = shownMap(data, { ...first, head: 1 }, 4);
+    const map = shownMap(data, { ...first, head: 1, range: 'own' }, 4);
     const all = [...map.prefix, ...map.values];
     expect(all.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 1);
     expect(map.range).toEqual({ least: 0, greatest: Math.max(...map.values) });
-    expect(map.caption).toBe('Where the patch 0,2 looks in layer 2, head 1.');
+    expect(map.caption).toBe('Where patch 0,2 looks in layer 2, head 1.');
     expect(map.error).toBeGreaterThan(0);
   });
 
   test('may have one scale for all layers and heads', () => {
     const view = { ...first, range: 'shared', layer: 0 } as const;
     const own = data.attention.layers.flatMap((layer) =>
-      [0, 1].map((head) => attentionMap(data, { ...first, layer, head }, 4).range.greatest),
+      [0, 1].map((head) => attentionMap(data, { ...first, layer, head, range: 'own' }, 4).range.greatest),
     );
     expect(shownMap(data, view, 4).range.greatest).toBe(Math.max(...own));
     expect(shownMap(data, { ...view, layer: 1 }, 5).range).not.toEqual(shownMap(data, view, 4).range);

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 
-import { columnOf, emptyAttention, errorOf, quantiseLayer, rowOf } from '../../../src/report/explorer/quantise.ts';
+import {
+  columnOf,
+  emptyAttention,
+  errorAt,
+  errorOf,
+  quantiseLayer,
+  rowOf,
+} from '../../../src/report/explorer/quantise.ts';
 
 const grid = { Gh: 2, Gw: 3, prefix: ['class', 'register 0'] };
 const N = 8;
@@ -31,17 +38,20 @@ describe('quantised attention', () => {
   const exact = (layer: number, head: number, query: number, key: number): number =>
     given[layer]![(head * N + query) * N + key]!;
 
-  test('keeps weights of prefix tokens exactly, and of patches within half a step of their row', () => {
+  test('keeps weights of prefix tokens exactly, and of patches within the error that it states', () => {
     for (const layer of layers.keys()) {
       for (let head = 0; head < numHeads; head += 1) {
         for (let query = 0; query < N; query += 1) {
           const row = rowOf(attention, grid, { layer, head }, query);
           const error = errorOf(attention, grid, { layer, head }, query);
           const patches = Array.from({ length: 6 }, (_, i) => exact(layer, head, query, i + 2));
-          expect(error).toBeCloseTo(Math.max(...patches) / 510, 9);
+          expect(error).toBeCloseTo(Math.max(...patches) / 255, 9);
+          expect(errorAt(attention, grid, { layer, head }, { query, key: 1 })).toBe(0);
           expect(Array.from(row.subarray(0, 2))).toEqual([exact(layer, head, query, 0), exact(layer, head, query, 1)]);
           for (const [i, weight] of patches.entries()) {
-            expect(Math.abs(row[i + 2]! - weight)).toBeLessThanOrEqual(error + ROUNDING);
+            const own = errorAt(attention, grid, { layer, head }, { query, key: i + 2 });
+            expect(Math.abs(row[i + 2]! - weight)).toBeLessThanOrEqual(own + ROUNDING);
+            expect(own).toBeLessThanOrEqual(error + ROUNDING);
           }
         }
       }
@@ -67,6 +77,21 @@ describe('quantised attention', () => {
         expect(columnOf(attention, grid, { layer: 0, head }, key)).toBeCloseToArray(rows, { atol: ROUNDING });
       }
     }
+  });
+
+  test('tells small weights apart beside one that is a thousandfold', () => {
+    const one = emptyAttention({ Gh: 1, Gw: 4, prefix: [] }, [0], 1);
+    const weights = Float32Array.of(0.99, 0.001, 0.0012, 0.0014);
+    quantiseLayer(
+      one,
+      { Gh: 1, Gw: 4, prefix: [] },
+      0,
+      Float32Array.from({ length: 16 }, (_, i) => weights[i % 4]!),
+    );
+    const [, ...small] = rowOf(one, { Gh: 1, Gw: 4, prefix: [] }, { layer: 0, head: 0 }, 2);
+    // Even steps of the weight would be 0.0039.
+    for (const [i, weight] of small.entries()) expect(Math.abs(weight - weights[i + 1]!)).toBeLessThan(1.5e-4);
+    expect(new Set(small).size).toBe(3);
   });
 
   test('a row whose patches are all zero stays so', () => {

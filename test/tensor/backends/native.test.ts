@@ -16,6 +16,8 @@ import { attention, attentionWithWeights } from '../../../src/tensor/ops/attenti
 import { gelu } from '../../../src/tensor/ops/gelu.ts';
 import { layerNorm } from '../../../src/tensor/ops/layer-norm.ts';
 import { linear } from '../../../src/tensor/ops/linear.ts';
+import { inPrecision } from '../../../src/tensor/precision.ts';
+import type { Precision } from '../../../src/tensor/precision.ts';
 
 /** Rounding of float32 sums of some hundred products of order one. */
 const SUMS = { atol: 2e-5, rtol: 1e-5 };
@@ -41,8 +43,12 @@ describe.skipIf(!loads)(`native${probe?.status === 'loads' ? '' : `: ${probe?.re
       });
 
       test('it says which instruction set and how many threads compute', async () => {
-        const facts = await native.load({ threads: 2 });
-        expect(facts).toEqual({ threads: 2, detail: `C++ kernels, ${instructionSet}, 2 threads` });
+        const { threads, automatic, detail } = await native.load({ threads: 2 });
+        expect({ threads, automatic }).toEqual({
+          threads: 2,
+          automatic: instructionSet.startsWith('amx') ? 'bf16x3' : 'f32',
+        });
+        expect(detail).toMatch(new RegExp(`^C\\+\\+ kernels, ${instructionSet}( \\(.+\\))?, ${automatic}, 2 threads$`));
       });
 
       // One row, odd sizes, several blocks of depth, rows and columns, and nothing at all.
@@ -62,6 +68,36 @@ describe.skipIf(!loads)(`native${probe?.status === 'loads' ? '' : `: ${probe?.re
           const [bias, residual] = [b.values, r.values];
           const expected = product(x.values, w.values, M, K, N).map((sum, i) => sum + bias[i % N]! + residual[i]!);
           expect(y).toBeCloseToArray(expected, SUMS);
+        });
+      }
+
+      test('in bf16 a product of operands that are bfloat16 is exact, and others are rounded to even first', () => {
+        const run = (): number[] => [
+          ...valuesOf(() =>
+            inPrecision('bf16', () => linear(tensor([[1 + 2 ** -8], [1 + 3 * 2 ** -8], [-3]]), tensor([[1]]))),
+          ),
+        ];
+        expect(run()).toEqual([1, 1 + 2 ** -6, -3]);
+      });
+
+      for (const [precision, tolerance] of [
+        ['bf16x3', 2e-5],
+        ['bf16', 2 ** -7],
+      ] as const) {
+        test(`linear and attention in ${precision} come as near to float32 as its operands do`, () => {
+          const [x, w] = [random([1, 53, 96]), random([96, 96])];
+          const run = (chosen: Precision): Float32Array =>
+            valuesOf(() =>
+              inPrecision(chosen, () => {
+                const h = linear(x() as Tensor3D, w());
+                return attention(h, h, h, { numHeads: 3 });
+              }),
+            );
+          const exact = run('f32');
+          const scale = Math.max(...exact.map(Math.abs));
+          const rounded = run(precision);
+          expect(rounded).not.toEqual(exact);
+          expect(rounded).toBeCloseToArray(exact, { atol: tolerance * scale });
         });
       }
 
@@ -301,12 +337,12 @@ function workerProducts(factor: number): Promise<number> {
     addon.select(0, 2);
     const [M, K, N] = [512, 64, 64];
     const x = new Float32Array(M * K).fill(workerData.factor);
-    const packed = new Float32Array(addon.packedLength(K, N));
-    addon.pack(new Float32Array(K * N).fill(1), packed, K, N);
+    const packed = new Float32Array(addon.packedLength(K, N, 0));
+    addon.pack(new Float32Array(K * N).fill(1), packed, K, N, 0);
     let sum = 0;
     for (let i = 0; i < 50; i += 1) {
       const out = new Float32Array(M * N);
-      addon.linear(x, packed, null, null, out, Int32Array.of(M, N, K), 0);
+      addon.linear(x, packed, null, null, out, Int32Array.of(M, N, K), 0, 0);
       if (out.some((value) => value !== out[0])) throw new Error('mixed results');
       sum += out[0];
     }

@@ -1,4 +1,5 @@
 import { element, find, outsideName } from './dom.ts';
+import { percentText } from './numbers.ts';
 import { METHOD_NAMES } from './shown-map.ts';
 import type { Store } from './store.ts';
 import { ATTENTION, COLOURS, RANGES } from './view.ts';
@@ -29,7 +30,7 @@ function sliders(store: Store): void {
   });
   slider(store, 'mass', {
     valueOf: ({ mass }) => mass,
-    textOf: ({ mass }) => `${mass} %`,
+    textOf: ({ mass }) => (mass === 100 ? 'all patches' : `patches with ${mass} % of the sum`),
     change: (mass) => ({ mass }),
   });
   slider(store, 'opacity', {
@@ -116,7 +117,7 @@ function predictions(store: Store): void {
   const [firstOfClass] = ofClass;
   const rows = data.predictions.map(({ index, label, probability }) => {
     const input = element('input', { type: 'radio', name: 'target', value: String(index) });
-    const share = element('span', { class: 'share' }, probability.toFixed(3));
+    const share = element('span', { class: 'share' }, percentText(probability));
     const row = element('label', { class: 'prediction' }, input, outsideName(label), share);
     row.style.setProperty('--share', String(probability));
     input.addEventListener('change', () => {

@@ -1,3 +1,4 @@
+import type { ExplorerData } from '../explorer-data.ts';
 import { controls } from './controls.ts';
 import { find, outsideName, settled } from './dom.ts';
 import { readRecord } from './record.ts';
@@ -5,21 +6,18 @@ import { stage } from './stage.ts';
 import { steps } from './steps.ts';
 import { createStore } from './store.ts';
 import type { Store } from './store.ts';
-import { fragmentOf, viewOf } from './view.ts';
+import { firstView, fragmentOf, viewOf } from './view.ts';
+import type { View } from './view.ts';
 import { wall } from './wall.ts';
 
 async function start(): Promise<void> {
   const record = await readRecord();
   const { data } = record;
-  const { architecture, name, backend, precision } = data.model;
-  find('model', HTMLElement).append(
-    outsideName(architecture),
-    ' (',
-    outsideName(name),
-    ')',
-    ` on ${backend} in ${precision}`,
-  );
-  const store = createStore(record, viewOf(window.location.hash, data));
+  const { architecture, backend, precision } = data.model;
+  const { Gh, Gw } = data.grid;
+  const how = `: ${Gh} × ${Gw} patches, computed on ${backend} in ${precision}`;
+  find('model', HTMLElement).append(outsideName(architecture), how);
+  const store = createStore(record, askedView(data));
   stage(store);
   controls(store);
   wall(store);
@@ -41,7 +39,14 @@ function keepAddress(store: Store): void {
     if (fragment !== window.location.hash) window.history.replaceState(undefined, '', fragment);
   });
   store.onChange(write);
-  window.addEventListener('hashchange', () => store.change(viewOf(window.location.hash, store.data)));
+  window.addEventListener('hashchange', () => store.change(askedView(store.data)));
+}
+
+/** What the address asks for. A narrow screen starts with the model's view alone, whose patches are large enough to tap. */
+function askedView(data: ExplorerData): View {
+  const isNarrow = window.matchMedia('(max-width: 40rem)').matches;
+  const first = firstView(data);
+  return viewOf(window.location.hash, data, isNarrow ? { ...first, picture: 'model' } : first);
 }
 
 start().catch((error: unknown) => {

@@ -25,7 +25,7 @@ export function paint(canvas: HTMLCanvasElement, values: Float32Array, options: 
     const value = values[i]!;
     if (value < threshold) continue;
     const colour = 3 * colourIndex(value, range);
-    pixels.data.set(table.subarray(colour, colour + 3), 4 * i);
+    for (let c = 0; c < 3; c += 1) pixels.data[4 * i + c] = table[colour + c]!;
     pixels.data[4 * i + 3] = 255;
   }
   contextOf(canvas).putImageData(pixels, 0, 0);

@@ -3,8 +3,8 @@ import { visible } from '../../markup.ts';
 import { rangeOf } from '../../figure/colour-range.ts';
 import type { Range } from '../../figure/colour-range.ts';
 import type { ExplorerData } from '../explorer-data.ts';
-import { columnOf, errorOf, rowOf } from '../quantise.ts';
-import { ATTENTION, tokenName } from './view.ts';
+import { columnOf, errorAt, errorOf, rowOf } from '../quantise.ts';
+import { ATTENTION, tokenPhrase } from './view.ts';
 import type { View } from './view.ts';
 
 /** One map as it is drawn. */
@@ -20,6 +20,8 @@ export interface ShownMap {
   readonly isSigned: boolean;
   /** The most that a value can be off by, where it is not exact. */
   readonly error: number;
+  /** The most that one token's value can be off by. */
+  readonly errorAt: (token: number) => number;
   /** What the map is, in words. */
   readonly caption: string;
 }
@@ -43,6 +45,13 @@ export function attentionMap(data: ExplorerData, view: View, token: number): Sho
     quantity: 'share of attention',
     isSigned: false,
     error: direction === 'from' ? errorOf(attention, grid, place, token) : columnError(data, view),
+    errorAt: (other) =>
+      errorAt(
+        attention,
+        grid,
+        place,
+        direction === 'from' ? { query: token, key: other } : { query: other, key: token },
+      ),
     caption: attentionCaption(data, view, token),
   };
 }
@@ -73,8 +82,8 @@ function spanOf(
 }
 
 function attentionCaption({ grid }: ExplorerData, { layer, head, direction }: View, token: number): string {
-  const name = tokenName(grid, token);
-  const who = direction === 'from' ? `Where the ${name} looks` : `Who looks at the ${name}`;
+  const name = tokenPhrase(grid, token);
+  const who = direction === 'from' ? `Where ${name} looks` : `Who looks at ${name}`;
   return `${who} in layer ${layer}, ${head === 'mean' ? 'mean of all heads' : `head ${head}`}.`;
 }
 
@@ -123,6 +132,7 @@ function methodMap(data: ExplorerData, { method, target, range }: View): ShownMa
     quantity,
     isSigned,
     error: 0,
+    errorAt: () => 0,
     caption: `${METHOD_NAMES[method] ?? method}, ${where}. ${what}`,
   };
 }

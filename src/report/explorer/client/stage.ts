@@ -123,7 +123,7 @@ function showPicture({ photograph, view }: Store['data']['pictures'], name: stri
   const image = find('picture', HTMLImageElement);
   image.src = href;
   image.style.imageRendering = whole === undefined && width < 320 ? 'pixelated' : 'auto';
-  find('stage', HTMLElement).style.setProperty('--aspect', String(width / height));
+  find('looking', HTMLElement).style.setProperty('--aspect', String(width / height));
   const { style } = find('field', HTMLElement);
   for (const side of ['left', 'top', 'width', 'height'] as const) style.setProperty(side, `${100 * crop[side]}%`);
 }
@@ -137,13 +137,16 @@ function draw({ tables }: Store, { view }: Shown, map: ShownMap): void {
   find('least', HTMLElement).textContent = shortText(map.range.least);
   find('quantity', HTMLElement).textContent = map.quantity;
   find('greatest', HTMLElement).textContent = `${map.isClipped ? '≥ ' : ''}${shortText(map.range.greatest)}`;
-  const exactness = map.error === 0 ? 'Exact values.' : `Values within ${shortText(map.error)} (8 bits).`;
+  const exactness =
+    map.error === 0 ? 'Exact values.' : `Values within ${shortText(map.error)}, small ones closer (8 bits).`;
   find('caption', HTMLElement).textContent = `${map.caption} ${exactness}`;
 }
 
 function pointedText({ data }: Store, { pointed, asking }: Shown, map: ShownMap): string {
   if (pointed < 0 || pointed === asking) return '';
-  return `${tokenName(data.grid, pointed)}: ${shortText(valueAt(data.grid.prefix.length, map, pointed))} ${map.quantity}`;
+  const error = map.errorAt(pointed);
+  const value = shortText(valueAt(data.grid.prefix.length, map, pointed));
+  return `${tokenName(data.grid, pointed)}: ${value}${error === 0 ? '' : ` ± ${shortText(error)}`} ${map.quantity}`;
 }
 
 function valueAt(numPrefix: number, { values, prefix }: ShownMap, token: number): number {

@@ -2,7 +2,7 @@ import type { ExploredSteps } from '../explorer-data.ts';
 import { element, find } from './dom.ts';
 import { float32Text } from './numbers.ts';
 import type { Store } from './store.ts';
-import { ATTENTION, tokenName } from './view.ts';
+import { ATTENTION, tokenName, tokenPhrase } from './view.ts';
 import type { View } from './view.ts';
 
 const FIRST_KEYS = 16;
@@ -16,8 +16,7 @@ export function steps(store: Store): void {
     note.textContent = data.withoutSteps ?? 'No exact numbers were kept.';
     return;
   }
-  const asking = tokenName(data.grid, first.token);
-  note.textContent = `How the ${asking} comes to its weights: its query meets the key of every token, the scores are scaled and put through a softmax, and the weights mix the values.`;
+  note.textContent = `How ${tokenPhrase(data.grid, first.token)} comes to its weights: its query meets the key of every token, the scores are scaled and put through a softmax, and the weights mix the values.`;
   const places = data.steps.map((one) => placeButton(store, one));
   find('steps-places', HTMLElement).append(...places.map(({ button }) => button));
   const body = find('steps-body', HTMLElement);
@@ -34,6 +33,8 @@ export function steps(store: Store): void {
     const showAll = (): void => {
       isWhole = true;
       draw(store.shown.view);
+      // The button that had the focus is gone; what it revealed comes next.
+      body.querySelectorAll<HTMLElement>('[data-key]')[FIRST_KEYS]?.focus();
     };
     body.replaceChildren(...sections(store, shownSteps, { chosen: view.key, isWhole, showAll }));
     if (focused !== undefined) body.querySelector<HTMLElement>(`[data-key="${focused}"]`)?.focus();
@@ -84,7 +85,7 @@ function keyTable(store: Store, one: ExploredSteps, keys: readonly number[], cho
     const button = element(
       'button',
       { type: 'button', 'data-key': String(key), 'aria-pressed': String(key === chosen) },
-      tokenName(store.data.grid, key),
+      ...shortName(tokenName(store.data.grid, key)),
     );
     button.addEventListener('click', () => store.change({ key }));
     const numbers = [one.scores, one.scaled, one.weights].map((list) => element('td', {}, float32Text(list[key]!)));
@@ -95,10 +96,15 @@ function keyTable(store: Store, one: ExploredSteps, keys: readonly number[], cho
   return element('table', {}, element('thead', {}, element('tr', {}, ...headings)), element('tbody', {}, ...rows));
 }
 
+/** A patch's name without the word where room is short. */
+function shortName(name: string): (string | HTMLElement)[] {
+  const [, patch, rest] = /^(patch )(.*)$/.exec(name) ?? [];
+  return patch === undefined || rest === undefined ? [name] : [element('span', { class: 'wide' }, patch), rest];
+}
+
 /** The way from query and key to the weight, and from the weight to its part of the output. */
 function keySection(store: Store, one: ExploredSteps, key: number): HTMLElement[] {
   const Dh = one.query.length;
-  const name = tokenName(store.data.grid, key);
   const [score, scaled, weight] = [one.scores[key]!, one.scaled[key]!, one.weights[key]!];
   const most = one.scaled.reduce((found, value) => Math.max(found, value), -Infinity);
   const sum = one.scaled.reduce((total, value) => total + Math.exp(value - most), 0);
@@ -111,8 +117,8 @@ function keySection(store: Store, one: ExploredSteps, key: number): HTMLElement[
     element('tr', {}, element('th', { scope: 'row' }, what), element('td', {}, how), element('td', {}, result)),
   );
   return [
-    element('h3', {}, `The key of the ${name}`),
-    element('div', { class: 'scroll' }, element('table', {}, element('tbody', {}, ...lines))),
+    element('h3', {}, `The key of ${tokenPhrase(store.data.grid, key)}`),
+    element('div', { class: 'scroll' }, element('table', { class: 'ways' }, element('tbody', {}, ...lines))),
     element('div', { class: 'scroll numbers' }, vectorTable(one, key)),
   ];
 }
@@ -121,7 +127,7 @@ function keySection(store: Store, one: ExploredSteps, key: number): HTMLElement[
 function vectorTable(one: ExploredSteps, key: number): HTMLElement {
   const Dh = one.query.length;
   const weight = one.weights[key]!;
-  const names = ['dimension', 'q', 'k', 'q·k', 'v', 'weight × v', 'output, sum over keys'];
+  const names = ['dimension', 'q', 'k', 'q·k', 'v', 'weight × v', 'Σ over keys'];
   const headings = names.map((text) => element('th', { scope: 'col' }, text));
   const rows = Array.from({ length: Dh }, (_, d) => {
     const [q, k, v] = [one.query[d]!, one.keys[key * Dh + d]!, one.values[key * Dh + d]!];

@@ -32,7 +32,10 @@ export interface View {
   readonly key: number;
 }
 
-/** What is seen first: the last layer, all heads, and the token that the network reads. */
+/**
+ * What is seen first: the last layer, all heads, and the token that the network reads. The scale is clipped, since a few
+ * patches often outshine all others, and the colour bar says so.
+ */
 export function firstView({ attention, pictures, token, target }: ExplorerData): View {
   return {
     method: ATTENTION,
@@ -41,16 +44,16 @@ export function firstView({ attention, pictures, token, target }: ExplorerData):
     token,
     direction: 'from',
     target,
-    range: 'own',
+    range: 'clipped',
     mass: 100,
-    opacity: 70,
+    opacity: 60,
     colours: 'viridis',
     picture: pictures.photograph === undefined ? 'model' : 'photograph',
     key: -1,
   };
 }
 
-/** `layer=11&head=mean&token=class`: what differs from the first view, and always where one looks. */
+/** `method=attention&layer=11&head=mean&token=class`: what differs from the first view, and always where one looks. */
 export function fragmentOf(view: View, data: ExplorerData): string {
   const first = firstView(data);
   const parts: readonly (readonly [keyof View, string])[] = [
@@ -67,7 +70,14 @@ export function fragmentOf(view: View, data: ExplorerData): string {
     ['picture', view.picture],
     ['key', view.key < 0 ? '' : slugOf(data.grid, view.key)],
   ];
-  const always: ReadonlySet<string> = new Set(['method', 'layer', 'head', 'token']);
+  // The first picture depends on the screen.
+  const always: ReadonlySet<string> = new Set([
+    'method',
+    'layer',
+    'head',
+    'token',
+    ...(data.pictures.photograph === undefined ? [] : ['picture']),
+  ]);
   return parts
     .filter(([name]) => always.has(name) || view[name] !== first[name])
     .map(([name, value]) => `${name}=${encodeURIComponent(value).replaceAll('%2C', ',')}`)
@@ -75,8 +85,7 @@ export function fragmentOf(view: View, data: ExplorerData): string {
 }
 
 /** The view that a fragment asks for: what it leaves out or gets wrong is as in the first view. */
-export function viewOf(fragment: string, data: ExplorerData): View {
-  const first = firstView(data);
+export function viewOf(fragment: string, data: ExplorerData, first: View = firstView(data)): View {
   const asked = new URLSearchParams(fragment.replace(/^#/, ''));
   const { attention, grid, maps, predictions, pictures } = data;
   const text = (name: string): string => asked.get(name) ?? '';
@@ -112,6 +121,12 @@ export function tokenName(grid: TokenGrid, token: number): string {
   if (name !== undefined) return name.startsWith('register') ? name : `${name} token`;
   const patch = token - grid.prefix.length;
   return nameOfToken([Math.floor(patch / grid.Gw), patch % grid.Gw]);
+}
+
+/** A token in the middle of a sentence: `the class token`, `register 0`, `patch 3,4`. */
+export function tokenPhrase(grid: TokenGrid, token: number): string {
+  const name = tokenName(grid, token);
+  return name.endsWith(' token') ? `the ${name}` : name;
 }
 
 function slugOf(grid: TokenGrid, token: number): string {

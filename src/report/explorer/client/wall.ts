@@ -4,7 +4,7 @@ import { paint, tableOf } from './paint.ts';
 import { roving } from './roving.ts';
 import { attentionMap } from './shown-map.ts';
 import type { Shown, Store } from './store.ts';
-import { ATTENTION, tokenName } from './view.ts';
+import { ATTENTION, tokenPhrase } from './view.ts';
 import type { View } from './view.ts';
 
 interface Thumbnail {
@@ -35,9 +35,10 @@ export function wall(store: Store): void {
   let drawn = '';
   store.onChange((shown) => {
     const { view, asking } = shown;
-    const current = thumbnails.findIndex(({ layer, head }) => layer === view.layer && head === view.head);
+    const place = thumbnails.findIndex(({ layer, head }) => layer === view.layer && head === view.head);
+    const current = view.method === ATTENTION ? place : -1;
     for (const [i, button] of buttons.entries()) button.setAttribute('aria-selected', String(i === current));
-    if (!table.contains(document.activeElement)) stops.stopAt(current);
+    if (!table.contains(document.activeElement)) stops.stopAt(place);
     // Opacity and the like leave the wall as it is.
     const key = [asking, view.direction, view.range, view.colours].join(' ');
     if (key === drawn) return;
@@ -70,12 +71,12 @@ function drawAll({ data, tables }: Store, { view, asking }: Shown, thumbnails: r
   const maps = thumbnails.map(({ layer, head }) => attentionMap(data, { ...view, layer, head }, asking));
   for (const [i, { canvas, button, greatest, layer, head }] of thumbnails.entries()) {
     const { values, range, isClipped } = maps[i]!;
-    const text = `${isClipped ? '≥ ' : ''}${shortText(range.greatest)}`;
+    const text = `${isClipped ? '≥' : ''}${shortText(range.greatest)}`;
     paint(canvas, values, { range, table });
     greatest.textContent = text;
     button.setAttribute('aria-label', `layer ${layer}, ${headText(head)}: up to ${text}`);
   }
   const scale = view.range === 'shared' ? shortText(maps[0]?.range.greatest ?? 0) : 'the value written below it';
   const whose = view.direction === 'from' ? 'the attention of' : 'the attention to';
-  find('wall-note', HTMLElement).textContent = `${whose} the ${tokenName(data.grid, asking)}, each from 0 to ${scale}`;
+  find('wall-note', HTMLElement).textContent = `${whose} ${tokenPhrase(data.grid, asking)}, each from 0 to ${scale}`;
 }

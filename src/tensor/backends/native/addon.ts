@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 import { BackendError } from '../../../errors.ts';
@@ -11,11 +12,15 @@ import { BackendError } from '../../../errors.ts';
 export interface Addon {
   /** Names of the instruction sets that this processor runs, fastest first. */
   instructionSets(): string[];
-  /** Before all others: an index in `instructionSets()`, for this thread, and the threads of the whole process. */
-  select(instructionSet: number, threads: number): void;
+  /**
+   * Before all others: an index in `instructionSets()`, for this thread, and the threads of the whole process. Gives the
+   * precision that is fastest there among those as accurate as float32. A precision is one of PRECISION_CODES.
+   */
+  select(instructionSet: number, threads: number): number;
   /** Length of the array that `pack` fills. */
-  packedLength(K: number, N: number): number;
-  pack(matrix: Float32Array, packed: Float32Array, K: number, N: number): void;
+  packedLength(K: number, N: number, precision: number): number;
+  /** For `linear` in the same precision; convolutions take `f32`. */
+  pack(matrix: Float32Array, packed: Float32Array, K: number, N: number, precision: number): void;
   linear(
     x: Float32Array,
     packed: Float32Array,
@@ -25,6 +30,7 @@ export interface Addon {
     /** M, N, K */
     sizes: Int32Array,
     activation: number,
+    precision: number,
   ): void;
   matMul(
     a: Float32Array,
@@ -47,6 +53,7 @@ export interface Addon {
     /** B, H, Nq, Nk, Dh, Dvh, and the first two axes of the mask */
     sizes: Int32Array,
     scale: number,
+    precision: number,
   ): void;
   layerNorm(x: Float32Array, scale: Float32Array, bias: Float32Array, out: Float32Array, epsilon: number): void;
   activate(x: Float32Array, out: Float32Array, activation: number): void;
@@ -93,6 +100,31 @@ export interface Addon {
     out: Float32Array,
     epsilon: number,
   ): void;
+  /** With the moments of the batch, which it writes too; `rectifies` is 1 where a ReLU follows. */
+  batchNormTraining(
+    x: Float32Array,
+    scale: Float32Array,
+    bias: Float32Array,
+    skip: Float32Array | null,
+    out: Float32Array,
+    mean: Float32Array,
+    variance: Float32Array,
+    epsilon: number,
+    rectifies: number,
+  ): void;
+  batchNormTrainingGradient(
+    dy: Float32Array,
+    x: Float32Array,
+    scale: Float32Array,
+    bias: Float32Array,
+    skip: Float32Array | null,
+    dx: Float32Array,
+    dScale: Float32Array,
+    dBias: Float32Array,
+    dSkip: Float32Array | null,
+    epsilon: number,
+    rectifies: number,
+  ): void;
   activationGradient(dy: Float32Array, x: Float32Array, dx: Float32Array, activation: number): void;
   layerNormGradient(
     dy: Float32Array,
@@ -135,22 +167,39 @@ export interface Addon {
     /** The shape, then the strides in x, then those in out. */
     layout: Int32Array,
   ): void;
+  /** Taps as image/taps.ts makes them, of the rows of x and then of its columns. */
+  resample(
+    x: Uint8Array,
+    width: number,
+    out: Uint8Array,
+    horizontalFirst: Int32Array,
+    horizontalCount: Int32Array,
+    horizontalWeights: Int32Array,
+    horizontalStride: number,
+    verticalFirst: Int32Array,
+    verticalCount: Int32Array,
+    verticalWeights: Int32Array,
+    verticalStride: number,
+  ): void;
 }
 
 /** `INTERFACE` of cpp/addon.cc. */
-const INTERFACE = 5;
+const INTERFACE = 8;
 
 // src/ and dist/ lie beside each other, and the binary is built once, beside its sources.
 const FOLDER = new URL('../../../../src/tensor/backends/native/', import.meta.url);
 
+/** The binary that install.mjs compiled, else the one that came with the package. */
+const PLACES = ['patchlens.node', `prebuilt/${process.platform}-${process.arch}/patchlens.node`];
+
 /**
- * Loads the binary that install.mjs built.
+ * Loads the compiled kernels.
  *
  * @throws BackendError when there is none, or it does not load here.
  */
 export function loadAddon(): Addon {
-  const file = fileURLToPath(new URL('patchlens.node', FOLDER));
-  if (!existsSync(file)) throw unavailable(`got none${whyNotBuilt()}`);
+  const file = PLACES.map((place) => fileURLToPath(new URL(place, FOLDER))).find((path) => existsSync(path));
+  if (file === undefined) throw unavailable(`got none${whyNotBuilt()}`);
   const loaded = required(file);
   if (!isCurrent(loaded)) throw unavailable('got one of another version');
   return loaded;

@@ -1,7 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
 import type { AttentionAttrs } from '../../ops/attention.ts';
+import { currentPrecision } from '../../precision.ts';
 import type { Forward } from './forward.ts';
+import { PRECISION_CODES } from './precision-codes.ts';
 
 /** softmax(QKᵀ·scale + mask)·V; the weights [B, H, Nq, Nk] are stored only if they are asked for. */
 export const attentionForward: Forward<AttentionAttrs> = (inputs, attrs, { backend, addon }) => {
@@ -20,6 +22,7 @@ export const attentionForward: Forward<AttentionAttrs> = (inputs, attrs, { backe
   const output = backend.output([B, Nq, Dv]);
   const weights = attrs.returnWeights ? backend.output([B, H, Nq, Nk]) : undefined;
   const sizes = Int32Array.of(B, H, Nq, Nk, D / H, Dv / H, maskB, maskH);
-  addon.attention(...operands, output.values, weights?.values ?? null, sizes, attrs.scale);
+  const precision = PRECISION_CODES[currentPrecision()];
+  addon.attention(...operands, output.values, weights?.values ?? null, sizes, attrs.scale, precision);
   return weights === undefined ? [output.info] : [output.info, weights.info];
 };

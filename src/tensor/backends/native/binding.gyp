@@ -12,6 +12,15 @@
       'GCC_TREAT_WARNINGS_AS_ERRORS': 'YES',
       'OTHER_CFLAGS': ['-Wall', '-Wextra', '-ffp-contract=off'],
     },
+    # The vectors are those of GCC and Clang, which Microsoft's own compiler does not know: its Clang does.
+    'msbuild_toolset': 'ClangCL',
+    'msvs_settings': {
+      'VCCLCompilerTool': {
+        'AdditionalOptions': ['/std:c++17', '/clang:-ffp-contract=off'],
+        'ExceptionHandling': 1,
+        'WarnAsError': 'true',
+      },
+    },
   },
   'targets': [
     {
@@ -24,7 +33,10 @@
         'cpp/scratch.cc',
         'cpp/thread-pool.cc',
       ],
-      'conditions': [['target_arch=="x64"', {'dependencies': ['avx2', 'avx512']}]],
+      'conditions': [['target_arch=="x64"', {
+        # The lowest first: of a function that several of them hold a copy of, the linker takes the first.
+        'dependencies': ['avx2', 'avx512'],
+      }], ['target_arch=="arm64"', {'sources': ['cpp/kernels-neon.cc']}]],
     },
   ],
   'conditions': [
@@ -37,6 +49,7 @@
           'sources': ['cpp/kernels-avx2.cc'],
           'cflags': ['-mavx2', '-mfma', '-fPIC'],
           'xcode_settings': {'OTHER_CFLAGS': ['-mavx2', '-mfma']},
+          'msvs_settings': {'VCCLCompilerTool': {'AdditionalOptions': ['-mavx2', '-mfma']}},
         },
         {
           'target_name': 'avx512',
@@ -44,6 +57,9 @@
           'sources': ['cpp/kernels-avx512.cc'],
           'cflags': ['-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mfma', '-fPIC'],
           'xcode_settings': {'OTHER_CFLAGS': ['-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mfma']},
+          'msvs_settings': {
+            'VCCLCompilerTool': {'AdditionalOptions': ['-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mfma']},
+          },
         },
       ],
     }],

@@ -8,6 +8,8 @@ import type { Addon } from './addon.ts';
 import { loadAddon } from './addon.ts';
 import type { NativeBackend } from './native-backend.ts';
 import { chosenInstructionSet } from './instruction-set.ts';
+import { precisionOf } from './precision-codes.ts';
+import { resampler } from './resample.ts';
 
 /** Storage of the tfjs CPU backend with our C++ kernels on its arrays, compiled when the package is installed. */
 export const native: Backend = {
@@ -17,7 +19,7 @@ export const native: Backend = {
     const addon = loadAddon();
     const names = addon.instructionSets();
     const index = chosenInstructionSet(names);
-    addon.select(index, threads);
+    const automatic = precisionOf(addon.select(index, threads));
     const storage = await registered(addon);
     if (selected !== index) storage.forgetPackedForms();
     selected = index;
@@ -25,9 +27,21 @@ export const native: Backend = {
       throw new BackendError('BACKEND_UNAVAILABLE', 'backend native: expected tfjs to take it. Use --backend wasm.');
     }
     const count = `${threads} thread${threads === 1 ? '' : 's'}`;
-    return { threads, detail: `C++ kernels, ${names[index]}, ${count}` };
+    return {
+      threads,
+      automatic,
+      detail: `C++ kernels, ${described(names[index]!)}, ${automatic}, ${count}`,
+      resample: resampler(addon),
+    };
   },
 };
+
+/** Sets whose kernels have run in an emulator only: their numbers are checked, their speed is not. */
+const EMULATED: ReadonlySet<string> = new Set(['amx', 'avx512-bf16', 'avx512', 'neon']);
+
+function described(instructionSet: string): string {
+  return EMULATED.has(instructionSet) ? `${instructionSet} (tested by emulation, not yet timed)` : instructionSet;
+}
 
 let storage: Promise<NativeBackend> | undefined;
 let selected: number | undefined;

@@ -1,6 +1,7 @@
-// Compiles the kernels when the package is installed, here in a clone and in the installed package alike. Asks no host:
-// the headers are those beside Node or of the package node-api-headers. Whatever fails is one line, and exit code 0,
-// because the wasm backend needs none of this.
+// Compiles the kernels when the package is installed, here in a clone and in the installed package alike, unless a
+// prebuilt binary for this platform came with it and loads; `--compile` compiles in any case. Asks no host: the headers are
+// those beside Node or of the package node-api-headers. Whatever fails is one line, and exit code 0, because the wasm
+// backend needs none of this.
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -12,20 +13,26 @@ const BUILD = join(FOLDER, 'build');
 // Not inside `build`, which node-gyp empties before it begins.
 const HEADERS = join(FOLDER, 'headers');
 const BINARY = join(FOLDER, 'patchlens.node');
+/** Where addon.ts looks when nothing was compiled. */
+const PREBUILT = join(FOLDER, 'prebuilt', `${process.platform}-${process.arch}`, 'patchlens.node');
 const LOG = join(FOLDER, 'build.log');
 const LIMIT_SECONDS = 120;
 
-const failure = await build();
-for (const folder of [BUILD, HEADERS]) rmSync(folder, { recursive: true, force: true });
-if (failure !== undefined) {
-  rmSync(BINARY, { force: true });
-  console.error(`patchlens: the native backend was not compiled, so wasm computes instead: ${failure}`);
+if (!process.argv.includes('--compile') && existsSync(PREBUILT) && loads(PREBUILT)) {
+  console.error(`patchlens: the native backend is the prebuilt binary for ${process.platform}-${process.arch}`);
+} else {
+  const failure = await build();
+  for (const folder of [BUILD, HEADERS]) rmSync(folder, { recursive: true, force: true });
+  if (failure !== undefined) {
+    rmSync(BINARY, { force: true });
+    console.error(`patchlens: the native backend was not compiled, so wasm computes instead: ${failure}`);
+  }
 }
 
 /** Compiles and tries the binary; says what stood in the way, if anything did. */
 async function build() {
   rmSync(LOG, { force: true });
-  if (process.platform === 'win32') return 'compiling is not supported on Windows';
+  if (process.platform === 'win32') return 'compiling at install time is not supported on Windows';
   const compiler = [process.env.CXX, 'g++', 'clang++', 'c++'].find(runs);
   if (compiler === undefined) return 'no C++ compiler found (g++ or clang++)';
   const nodeGyp = findNodeGyp();
@@ -35,7 +42,7 @@ async function build() {
   const problem = await compile(nodeGyp, headers, compiler);
   if (problem !== undefined) return `${problem}, see ${LOG}`;
   renameSync(join(BUILD, 'Release', 'patchlens.node'), BINARY);
-  return loads() ? undefined : 'the compiled binary does not load in this Node';
+  return loads(BINARY) ? undefined : 'the compiled binary does not load in this Node';
 }
 
 function runs(command) {
@@ -77,12 +84,16 @@ async function headersOfPackage() {
 /** Runs node-gyp with its output in the log; what went wrong, if anything did. */
 function compile(nodeGyp, headers, compiler) {
   const log = openSync(LOG, 'w');
-  const child = spawn(process.execPath, [nodeGyp, 'rebuild', '--release', `--nodedir=${headers}`, '-C', FOLDER], {
-    env: { ...process.env, CXX: compiler },
-    stdio: ['ignore', log, log],
-    // A group of its own, so that the compiler ends with it.
-    detached: true,
-  });
+  const child = spawn(
+    process.execPath,
+    [nodeGyp, 'rebuild', '--release', '--jobs=max', `--nodedir=${headers}`, '-C', FOLDER],
+    {
+      env: { ...process.env, CXX: compiler },
+      stdio: ['ignore', log, log],
+      // A group of its own, so that the compiler ends with it.
+      detached: true,
+    },
+  );
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
@@ -98,6 +109,6 @@ function compile(nodeGyp, headers, compiler) {
 }
 
 /** In a process of its own, because a binary for other libraries may end it. */
-function loads() {
-  return spawnSync(process.execPath, ['-e', 'require(process.argv[1])', BINARY], { stdio: 'ignore' }).status === 0;
+function loads(binary) {
+  return spawnSync(process.execPath, ['-e', 'require(process.argv[1])', binary], { stdio: 'ignore' }).status === 0;
 }

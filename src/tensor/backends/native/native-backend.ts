@@ -3,12 +3,14 @@ import { util } from '@tensorflow/tfjs-core';
 import type { DataId, DataType, TensorInfo, backend_util } from '@tensorflow/tfjs-core';
 
 import { ArgumentError } from '../../../errors.ts';
+import type { Addon } from './addon.ts';
 import { BufferPool } from './buffer-pool.ts';
 
 /** A [K, N] matrix as the kernels read it fastest. */
 export interface PackedMatrix {
   readonly K: number;
   readonly N: number;
+  readonly precision: number;
   readonly values: Float32Array;
 }
 
@@ -42,14 +44,15 @@ export class NativeBackend extends MathBackendCPU {
     return { info, values };
   }
 
-  /** The packed form of a [K, N] matrix, from `pack` the first time. */
-  packedForm(matrix: TensorInfo, pack: (K: number, N: number) => Float32Array): Float32Array {
+  /** The form in which the addon multiplies by a [K, N] matrix in a precision, made the first time. */
+  packedForm(matrix: TensorInfo, precision: number, addon: Addon): Float32Array {
     const [K = 0, N = 0] = matrix.shape;
     const known = this.#packed.get(matrix.dataId);
     // A reshaped tensor shares its data with the original but not its panels.
-    if (known?.K === K && known.N === N) return known.values;
-    const values = pack(K, N);
-    this.#packed.set(matrix.dataId, { K, N, values });
+    if (known?.K === K && known.N === N && known.precision === precision) return known.values;
+    const values = new Float32Array(addon.packedLength(K, N, precision));
+    addon.pack(this.floatsOf('matrix', matrix), values, K, N, precision);
+    this.#packed.set(matrix.dataId, { K, N, precision, values });
     return values;
   }
 

@@ -13,12 +13,14 @@ import { registerCompositions } from '../../op.ts';
 import { ACTIVATION_GRADIENT } from '../../ops/activation-gradient.ts';
 import { ATTENTION_GRADIENT } from '../../ops/attention-gradient.ts';
 import { ATTENTION } from '../../ops/attention.ts';
+import { BATCH_NORM, BATCH_NORM_GRADIENT } from '../../ops/batch-norm-training.ts';
 import { GELU } from '../../ops/gelu.ts';
 import { LAYER_NORM, LAYER_NORM_GRADIENT } from '../../ops/layer-norm.ts';
 import { LINEAR } from '../../ops/linear.ts';
 import type { Addon } from './addon.ts';
 import { attentionGradient } from './attention-gradient.ts';
 import { attentionForward } from './attention.ts';
+import { batchNormForward, batchNormGradient } from './batch-norm-training.ts';
 import { BINARY_CODES, binaryForward } from './binary.ts';
 import type { BinaryKernel } from './binary.ts';
 import { registerConvolutions } from './convolutions/index.ts';
@@ -48,6 +50,8 @@ export function registerNative(addon: Addon): NativeBackend {
   register(ACTIVATION_GRADIENT.name, activationGradient, device);
   register(LAYER_NORM_GRADIENT.name, layerNormGradient, device);
   register(ATTENTION_GRADIENT.name, attentionGradient, device);
+  register(BATCH_NORM.name, batchNormForward, device);
+  register(BATCH_NORM_GRADIENT.name, batchNormGradient, device);
   replaceForFloats(BatchMatMul, matMulForward, device);
   replaceForFloats(Softmax, softmaxForward, device);
   for (const kernel of Object.keys(BINARY_CODES) as BinaryKernel[]) {

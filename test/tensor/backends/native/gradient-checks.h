@@ -141,9 +141,45 @@ inline void checkAttentionGradient(const Kernels& kernels) {
   if (hasMask) compare("attentionGradient dmask", dMask, eMask, 3e-5);
 }
 
+/** Forward and backward; which values the ReLU lets through is taken from the forward pass, for near zero rounding decides. */
+inline void checkBatchNormTraining(const Kernels& kernels) {
+  const size_t rows = 2 + randomSize() * (below(3) == 0 ? 30 : 1), C = 1 + below(70);
+  const Floats x = random(rows * C), skip = random(rows * C), dy = random(rows * C), scale = random(C), bias = random(C);
+  const bool hasSkip = below(2), rectifies = below(2);
+  Floats out = poisoned(rows * C), mean = poisoned(C), variance = poisoned(C);
+  Floats dx = poisoned(rows * C), dScale = poisoned(C), dBias = poisoned(C), dSkip = poisoned(rows * C);
+  const BatchNormTrainingArguments args{x.data(), scale.data(), bias.data(), hasSkip ? skip.data() : nullptr, rows, C, 1e-3, rectifies};
+  kernels.batchNormTraining(args, {out.data(), mean.data(), variance.data()});
+  kernels.batchNormTrainingGradient(args, dy.data(), {dx.data(), dScale.data(), dBias.data(), hasSkip ? dSkip.data() : nullptr});
+  std::vector<double> expected(rows * C), means(C), variances(C), eScale(C), eBias(C), eX(rows * C), eSkip(rows * C);
+  const double count = double(rows);
+  for (size_t i = 0; i < rows * C; i++) means[i % C] += x[i] / count;
+  for (size_t i = 0; i < rows * C; i++) variances[i % C] += (x[i] - means[i % C]) * (x[i] - means[i % C]) / count;
+  const auto normal = [&](size_t i) { return (x[i] - means[i % C]) / std::sqrt(variances[i % C] + 1e-3); };
+  for (size_t i = 0; i < rows * C; i++) {
+    const double y = normal(i) * scale[i % C] + bias[i % C] + (hasSkip ? skip[i] : 0);
+    expected[i] = rectifies ? std::fmax(y, 0) : y;
+    eSkip[i] = rectifies && !(out[i] > 0) ? 0 : double(dy[i]);
+    eBias[i % C] += eSkip[i], eScale[i % C] += eSkip[i] * normal(i);
+  }
+  for (size_t i = 0; i < rows * C; i++) {
+    const size_t c = i % C;
+    eX[i] = (eSkip[i] - (eBias[c] + normal(i) * eScale[c]) / count) * scale[c] / std::sqrt(variances[c] + 1e-3);
+  }
+  const double sums = 1e-5 * std::sqrt(count);
+  compare("batchNormTraining", out, expected, 1e-4);
+  compare("batchNormTraining mean", mean, means, 1e-5);
+  compare("batchNormTraining variance", variance, variances, 1e-5);
+  compare("batchNormTraining dx", dx, eX, 1e-3);
+  compare("batchNormTraining dscale", dScale, eScale, sums);
+  compare("batchNormTraining dbias", dBias, eBias, sums);
+  if (hasSkip) compare("batchNormTraining dskip", dSkip, eSkip, 0);
+}
+
 inline void checkGradients(const Kernels& kernels) {
   checkActivationGradient(kernels);
   checkLayerNormGradient(kernels);
+  checkBatchNormTraining(kernels);
   checkReduceSum(kernels);
   checkStridedCopy(kernels);
   checkAttentionGradient(kernels);

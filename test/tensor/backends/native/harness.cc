@@ -1,19 +1,21 @@
 // Every kernel of every instruction set of this processor, and of vectors wider than it has, on random shapes, against
 // the same sums in float64. Operands end where their memory ends and outputs begin as NaN, so that a sanitizer sees a
-// stray access and the comparison a place left out. Prints the seed first: `harness 7` runs it again.
+// stray access and the comparison a place left out. Prints the seed first: `harness 7` runs it again, `harness 7 20` so
+// many rounds of it, `harness 7 20 avx512` those of one instruction set.
 #include <cstdlib>
-#include <memory>
+#include <string>
 #include <thread>
 
 #include "gradient-checks.h"
 #include "harness.h"
 #include "isa.h"
-#include "scratch.h"
+#include "resample-check.h"
 #include "thread-pool.h"
 #include "window-checks.h"
 
 namespace patchlens {
-extern const Kernels wideKernels;
+extern const Kernels emulatedPairsKernels;
+extern const Kernels emulatedTilesKernels;
 }
 
 using namespace patchlens;
@@ -25,22 +27,20 @@ void checkLinear(const Kernels& kernels) {
   const auto activation = Activation(below(ACTIVATIONS));
   const Floats x = random(M * K), w = random(K * N), bias = random(N), residual = random(M * N);
   const bool hasBias = below(2), hasResidual = below(2);
-  const size_t size = kernels.packedSize(K, N);
-  const std::unique_ptr<float, decltype(&std::free)> packed(
-      static_cast<float*>(std::aligned_alloc(CACHE_LINE, (size * sizeof(float) / CACHE_LINE + 1) * CACHE_LINE)), std::free);
+  const auto precision = Precision(below(3));
+  const auto packed = packedMatrix(kernels, w, K, N, precision);
   Floats out = poisoned(M * N);
-  kernels.pack(w.data(), packed.get(), K, N);
   kernels.linear({x.data(), packed.get(), hasBias ? bias.data() : nullptr, hasResidual ? residual.data() : nullptr,
-                  out.data(), M, N, K, activation});
+                  out.data(), M, N, K, activation, precision});
   std::vector<double> expected(M * N);
   for (size_t m = 0; m < M; m++) {
     for (size_t n = 0; n < N; n++) {
       double sum = hasBias ? bias[n] : 0;
-      for (size_t k = 0; k < K; k++) sum += double(x[m * K + k]) * w[k * N + n];
+      for (size_t k = 0; k < K; k++) sum += product(x[m * K + k], w[k * N + n], precision);
       expected[m * N + n] = activated(sum, activation) + (hasResidual ? residual[m * N + n] : 0);
     }
   }
-  compare("linear", out, expected, sumOf(K));
+  compare((std::string("linear") + nameOf(precision)).c_str(), out, expected, sumOf(K, precision));
 }
 
 void checkMatMul(const Kernels& kernels) {
@@ -75,10 +75,11 @@ void checkAttention(const Kernels& kernels) {
   const Floats q = random(B * Nq * H * Dh), k = random(B * Nk * H * Dh), v = random(B * Nk * H * Dvh);
   const Floats mask = random(maskB * maskH * Nq * Nk);
   const bool hasMask = below(2), wantsWeights = below(2);
+  const auto precision = Precision(below(3));
   const float scale = 1 / std::sqrt(float(Dh));
   Floats out = poisoned(B * Nq * H * Dvh), weights = poisoned(B * H * Nq * Nk);
   kernels.attention({q.data(), k.data(), v.data(), hasMask ? mask.data() : nullptr, out.data(),
-                     wantsWeights ? weights.data() : nullptr, B, H, Nq, Nk, Dh, Dvh, maskB, maskH, scale});
+                     wantsWeights ? weights.data() : nullptr, B, H, Nq, Nk, Dh, Dvh, maskB, maskH, scale, precision});
   std::vector<double> expected(out.size()), expectedWeights(weights.size());
   std::vector<double> row(Nk);
   for (size_t b = 0; b < B; b++) {
@@ -87,7 +88,7 @@ void checkAttention(const Kernels& kernels) {
         double greatest = -INFINITY, sum = 0;
         for (size_t m = 0; m < Nk; m++) {
           double score = 0;
-          for (size_t d = 0; d < Dh; d++) score += double(q[((b * Nq + n) * H + h) * Dh + d]) * k[((b * Nk + m) * H + h) * Dh + d];
+          for (size_t d = 0; d < Dh; d++) score += product(q[((b * Nq + n) * H + h) * Dh + d], k[((b * Nk + m) * H + h) * Dh + d], precision);
           const size_t plane = (maskB == 1 ? 0 : b) * maskH + (maskH == 1 ? 0 : h);
           row[m] = score * scale + (hasMask ? mask[(plane * Nq + n) * Nk + m] : 0);
           greatest = std::fmax(greatest, row[m]);
@@ -95,12 +96,14 @@ void checkAttention(const Kernels& kernels) {
         for (double& score : row) sum += score = std::exp(score - greatest);
         for (size_t m = 0; m < Nk; m++) {
           expectedWeights[((b * H + h) * Nq + n) * Nk + m] = row[m] / sum;
-          for (size_t d = 0; d < Dvh; d++) expected[((b * Nq + n) * H + h) * Dvh + d] += row[m] / sum * v[((b * Nk + m) * H + h) * Dvh + d];
+          for (size_t d = 0; d < Dvh; d++) expected[((b * Nq + n) * H + h) * Dvh + d] += product(row[m] / sum, v[((b * Nk + m) * H + h) * Dvh + d], precision);
         }
       }
     }
   }
-  compare("attention", out, expected, 1e-5);
+  // A weight a little off may round to the next bfloat16, a 256th of it away.
+  const double tolerance = precision == Precision::f32 ? 1e-5 : precision == Precision::bf16x3 ? 2e-5 : 4e-3;
+  compare((std::string("attention") + nameOf(precision)).c_str(), out, expected, tolerance);
   if (wantsWeights) compare("attention weights", weights, expectedWeights, 1e-5);
 }
 
@@ -160,6 +163,7 @@ void check(const Kernels& kernels, int rounds) {
       checkRows(kernels);
       checkElements(kernels);
       checkGradients(kernels);
+      checkResample(kernels);
       checkConvolution(kernels);
       checkDepthwise(kernels);
       checkPools(kernels);
@@ -176,8 +180,13 @@ int main(int count, char** arguments) {
   const int rounds = count > 2 ? std::atoi(arguments[2]) : 60;
   std::printf("seed %u\n", seed);
   generator.seed(seed);
-  for (size_t i = 0; const Kernels* kernels = runnableKernels(i); i++) check(*kernels, rounds);
-  check(wideKernels, rounds);
+  const char* const only = count > 3 ? arguments[3] : nullptr;
+  const auto checkIfWanted = [=](const Kernels& kernels) {
+    if (only == nullptr || std::strcmp(only, kernels.name) == 0) check(kernels, rounds);
+  };
+  for (size_t i = 0; const Kernels* kernels = runnableKernels(i); i++) checkIfWanted(*kernels);
+  checkIfWanted(emulatedPairsKernels);
+  checkIfWanted(emulatedTilesKernels);
   // Two callers at once, as two worker threads of Node are.
   const Kernels& kernels = *runnableKernels(0);
   const auto call = [&kernels] {

@@ -3,10 +3,14 @@
 
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
 #include <random>
 #include <vector>
 
 #include "kernels.h"
+#include "scratch.h"
 
 namespace patchlens {
 
@@ -33,6 +37,16 @@ inline Floats random(size_t size) {
 
 inline Floats poisoned(size_t size) { return Floats(size, NAN); }
 
+/** A matrix as `pack` lays it out. */
+inline std::unique_ptr<float, decltype(&std::free)> packedMatrix(const Kernels& kernels, const Floats& matrix, size_t K, size_t N,
+                                                                 Precision precision = Precision::f32) {
+  const size_t size = kernels.packedSize(K, N, precision);
+  void* const memory = std::aligned_alloc(CACHE_LINE, (size * sizeof(float) / CACHE_LINE + 1) * CACHE_LINE);
+  std::unique_ptr<float, decltype(&std::free)> packed(static_cast<float*>(memory), std::free);
+  kernels.pack(matrix.data(), packed.get(), K, N, precision);
+  return packed;
+}
+
 inline void compare(const char* what, const Floats& received, const std::vector<double>& expected, double tolerance) {
   for (size_t i = 0; i < expected.size(); i++) {
     const double difference = std::fabs(received[i] - expected[i]);
@@ -55,7 +69,34 @@ inline double activated(double x, Activation activation) {
   return x;
 }
 
-/** Rounding of a sum of K products of order one. */
-inline double sumOf(size_t K) { return 1e-6 * (4 + std::sqrt(double(K))); }
+inline const char* nameOf(Precision precision) {
+  return precision == Precision::f32 ? "" : precision == Precision::bf16 ? ", bf16" : ", bf16x3";
+}
+
+inline double toBf16(double x) {
+  float value = float(x);
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  const uint32_t below = bits & 0xffff;
+  bits = (bits & 0xffff0000) + (below > 0x8000 || (below == 0x8000 && (bits & 0x10000)) ? 0x10000 : 0);
+  std::memcpy(&value, &bits, sizeof bits);
+  return value;
+}
+
+/** a·b in a precision, before any rounding of sums. */
+inline double product(double a, double b, Precision precision) {
+  if (precision == Precision::f32) return a * b;
+  const double highA = toBf16(a), highB = toBf16(b);
+  if (precision == Precision::bf16) return highA * highB;
+  return highA * highB + highA * toBf16(b - highB) + toBf16(a - highA) * highB;
+}
+
+/**
+ * Rounding of a sum of K products of order one, or of three times as many, far above what chance brings: the partial sums
+ * grow with √K, and as many roundings of that size again add up with √K.
+ */
+inline double sumOf(size_t K, Precision precision = Precision::f32) {
+  return 1e-6 * (4 + double(precision == Precision::bf16x3 ? 3 * K : K) / 10);
+}
 
 }  // namespace patchlens

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -36,5 +36,37 @@ describe('the install script where the kernels cannot be compiled', () => {
     expect(stderr.trim().split('\n')).toHaveLength(1);
     if (stderr.includes('the build failed')) expect(readdirSync(folder)).toContain('build.log');
     expect(readdirSync(folder)).not.toContain('patchlens.node');
+  });
+});
+
+describe('the install script beside a prebuilt binary', () => {
+  const compiled = join(SOURCES, 'patchlens.node');
+  let folder = '';
+  let prebuilt = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'patchlens-prebuilt-'));
+    prebuilt = join(folder, 'prebuilt', `${process.platform}-${process.arch}`);
+    mkdirSync(prebuilt, { recursive: true });
+    copyFileSync(join(SOURCES, 'install.mjs'), join(folder, 'install.mjs'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const install = (): string =>
+    spawnSync(process.execPath, [join(folder, 'install.mjs')], {
+      env: { ...process.env, PATH: folder, CXX: '' },
+      encoding: 'utf8',
+    }).stderr;
+
+  test('compiles all the same when the binary does not load', () => {
+    writeFileSync(join(prebuilt, 'patchlens.node'), 'for another processor');
+    expect(install()).toMatch(/^patchlens: the native backend was not compiled, .+\n$/);
+  });
+
+  test.skipIf(!existsSync(compiled))('takes one that loads, and says so', () => {
+    copyFileSync(compiled, join(prebuilt, 'patchlens.node'));
+    expect(install()).toBe(
+      `patchlens: the native backend is the prebuilt binary for ${process.platform}-${process.arch}\n`,
+    );
+    expect(readdirSync(folder).toSorted()).toEqual(['install.mjs', 'prebuilt']);
   });
 });

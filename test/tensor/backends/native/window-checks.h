@@ -1,11 +1,7 @@
 // Convolutions, pooling and batch normalisation against their definitions.
 #pragma once
 
-#include <cstdlib>
-#include <memory>
-
 #include "harness.h"
-#include "scratch.h"
 
 namespace patchlens {
 
@@ -29,15 +25,6 @@ inline void visitTaps(const Windows& w, Each each) {
       each(window, tap, (window / w.Ow / w.Oh * w.H + size_t(y)) * w.W + size_t(x));
     }
   }
-}
-
-/** Room for a matrix as `pack` lays it out. */
-inline std::unique_ptr<float, decltype(&std::free)> packedMatrix(const Kernels& kernels, const Floats& matrix, size_t K, size_t N) {
-  const size_t size = kernels.packedSize(K, N);
-  void* const memory = std::aligned_alloc(CACHE_LINE, (size * sizeof(float) / CACHE_LINE + 1) * CACHE_LINE);
-  std::unique_ptr<float, decltype(&std::free)> packed(static_cast<float*>(memory), std::free);
-  kernels.pack(matrix.data(), packed.get(), K, N);
-  return packed;
 }
 
 inline void checkConvolution(const Kernels& kernels) {

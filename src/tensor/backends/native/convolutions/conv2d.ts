@@ -2,6 +2,7 @@ import { backend_util, util } from '@tensorflow/tfjs-core';
 import type { Conv2DAttrs, FusedConv2DAttrs, Tensor, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
 
 import type { Device } from '../forward.ts';
+import { PRECISION_CODES } from '../precision-codes.ts';
 import type { PartialForward } from '../replace.ts';
 import { FUSED_ACTIVATIONS, activated, isChannelBias } from './fused.ts';
 import { geometryOf } from './windows.ts';
@@ -46,9 +47,5 @@ function convolve(
 function packedFilter(filter: Tensor4D, { backend, addon }: Device): Float32Array {
   const N = filter.shape[3];
   const K = util.sizeFromShape(filter.shape.slice(0, 3));
-  return backend.packedForm({ dataId: filter.dataId, dtype: 'float32', shape: [K, N] }, () => {
-    const packed = new Float32Array(addon.packedLength(K, N));
-    addon.pack(backend.floatsOf('conv2d filter', filter), packed, K, N);
-    return packed;
-  });
+  return backend.packedForm({ dataId: filter.dataId, dtype: filter.dtype, shape: [K, N] }, PRECISION_CODES.f32, addon);
 }

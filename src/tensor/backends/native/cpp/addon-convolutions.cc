@@ -37,7 +37,7 @@ napi_value convolution(napi_env env, napi_callback_info info) {
   const Geometry geometry(args, 4);
   const Size activation = args.size(5);
   args.require(kernels != nullptr && x.length == geometry.inputSize() && isAbsentOr(geometry.N, bias) &&
-                   packed.length == kernels->packedSize(geometry.depth(), geometry.N) + PADDING &&
+                   packed.length == kernels->packedSize(geometry.depth(), geometry.N, Precision::f32) + PADDING &&
                    out.length == geometry.outputSize() && activation < ACTIVATIONS,
                "convolution: expected operands of the sizes given");
   if (!args.areValid()) return nullptr;
@@ -202,9 +202,61 @@ napi_value batchNorm(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+/** x, scale, bias and skip | null from the arguments at `first` on, epsilon and whether a ReLU follows from those at `last`. */
+BatchNormTrainingArguments batchNormOperands(Arguments& args, Size first, Size last, const char* expected) {
+  const Span<float> x = args.floats(first);
+  const Span<float> scale = args.floats(first + 1);
+  const Span<float> bias = args.floats(first + 2);
+  const Span<float> skip = args.floats(first + 3);
+  const double epsilon = args.number(last);
+  const bool rectifies = args.size(last + 1) != 0;
+  const Size C = scale.length;
+  const Size rows = C == 0 ? 0 : x.length / C;
+  args.require(rows > 0 && x.length == rows * C && bias.length == C && isAbsentOr(x.length, skip), expected);
+  return {x.data, scale.data, bias.data, skip.data, rows, C, epsilon, rectifies};
+}
+
+/** batchNormTraining(x, scale, bias, skip | null, out, mean, variance, epsilon, rectifies). */
+napi_value batchNormTraining(napi_env env, napi_callback_info info) {
+  constexpr const char* EXPECTED = "batchNormTraining: expected operands that fit together";
+  Arguments args(env, info);
+  const Kernels* const kernels = instanceOf(env).kernels;
+  const BatchNormTrainingArguments operands = batchNormOperands(args, 0, 7, EXPECTED);
+  const Span<float> out = args.floats(4);
+  const Span<float> mean = args.floats(5);
+  const Span<float> variance = args.floats(6);
+  args.require(kernels != nullptr && out.length == operands.rows * operands.C && mean.length == operands.C &&
+                   variance.length == operands.C,
+               EXPECTED);
+  if (args.areValid()) kernels->batchNormTraining(operands, {out.data, mean.data, variance.data});
+  return nullptr;
+}
+
+/** batchNormTrainingGradient(dy, x, scale, bias, skip | null, dx, dScale, dBias, dSkip | null, epsilon, rectifies). */
+napi_value batchNormTrainingGradient(napi_env env, napi_callback_info info) {
+  constexpr const char* EXPECTED = "batchNormTrainingGradient: expected operands that fit together";
+  Arguments args(env, info);
+  const Kernels* const kernels = instanceOf(env).kernels;
+  const Span<float> dy = args.floats(0);
+  const BatchNormTrainingArguments operands = batchNormOperands(args, 1, 9, EXPECTED);
+  const Span<float> dx = args.floats(5);
+  const Span<float> dScale = args.floats(6);
+  const Span<float> dBias = args.floats(7);
+  const Span<float> dSkip = args.floats(8);
+  const Size size = operands.rows * operands.C;
+  args.require(kernels != nullptr && dy.length == size && dx.length == size && dScale.length == operands.C &&
+                   dBias.length == operands.C && isAbsentOr(size, dSkip) &&
+                   (dSkip.data == nullptr) == (operands.skip == nullptr),
+               EXPECTED);
+  if (args.areValid()) {
+    kernels->batchNormTrainingGradient(operands, dy.data, {dx.data, dScale.data, dBias.data, dSkip.data});
+  }
+  return nullptr;
+}
+
 }  // namespace
 
-const Export CONVOLUTIONS[11] = {
+const Export CONVOLUTIONS[13] = {
     {"convolution", convolution},
     {"convolutionInputGradient", convolutionInputGradient},
     {"convolutionFilterGradient", convolutionFilterGradient},
@@ -216,6 +268,8 @@ const Export CONVOLUTIONS[11] = {
     {"averagePool", averagePool},
     {"averagePoolGradient", averagePoolGradient},
     {"batchNorm", batchNorm},
+    {"batchNormTraining", batchNormTraining},
+    {"batchNormTrainingGradient", batchNormTrainingGradient},
 };
 
 }  // namespace patchlens

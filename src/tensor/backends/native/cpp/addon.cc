@@ -9,7 +9,7 @@ namespace patchlens {
 namespace {
 
 /** INTERFACE on the TypeScript side: a binary of another version is not called. */
-constexpr double INTERFACE = 5;
+constexpr double INTERFACE = 8;
 
 /** instructionSets() → names of those that this processor runs, fastest first. */
 napi_value instructionSets(napi_env env, napi_callback_info) {
@@ -23,7 +23,14 @@ napi_value instructionSets(napi_env env, napi_callback_info) {
   return names;
 }
 
-/** select(index in instructionSets(), number of threads). */
+/** A precision among the arguments. */
+Precision precisionAt(Arguments& args, Size index) {
+  const Size code = args.size(index);
+  args.require(code <= 2, "expected a precision");
+  return Precision(code);
+}
+
+/** select(index in instructionSets(), number of threads) → the precision that `auto` takes. */
 napi_value select(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   const Kernels* const chosen = runnableKernels(args.size(0));
@@ -32,23 +39,26 @@ napi_value select(napi_env env, napi_callback_info info) {
   if (!args.areValid()) return nullptr;
   instanceOf(env).kernels = chosen;
   setThreads(count);
-  return nullptr;
+  napi_value precision;
+  napi_create_int32(env, int32_t(chosen->automatic), &precision);
+  return precision;
 }
 
-/** packedLength(K, N) → floats of the array that `pack` fills. */
+/** packedLength(K, N, precision) → floats of the array that `pack` fills. */
 napi_value packedLength(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   const Kernels* const kernels = instanceOf(env).kernels;
   const Size K = args.size(0);
   const Size N = args.size(1);
+  const Precision precision = precisionAt(args, 2);
   args.require(kernels != nullptr, "packedLength: expected a call of select before");
   if (!args.areValid()) return nullptr;
   napi_value length;
-  napi_create_double(env, double(kernels->packedSize(K, N) + PADDING), &length);
+  napi_create_double(env, double(kernels->packedSize(K, N, precision) + PADDING), &length);
   return length;
 }
 
-/** pack(matrix, packed, K, N). */
+/** pack(matrix, packed, K, N, precision). */
 napi_value pack(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   const Kernels* const kernels = instanceOf(env).kernels;
@@ -56,13 +66,14 @@ napi_value pack(napi_env env, napi_callback_info info) {
   const Span<float> packed = args.floats(1);
   const Size K = args.size(2);
   const Size N = args.size(3);
-  args.require(kernels != nullptr && matrix.length == K * N && packed.length == kernels->packedSize(K, N) + PADDING,
+  const Precision precision = precisionAt(args, 4);
+  args.require(kernels != nullptr && matrix.length == K * N && packed.length == kernels->packedSize(K, N, precision) + PADDING,
                "pack: expected arrays of the sizes of the matrix and of its packed form");
-  if (args.areValid()) kernels->pack(matrix.data, aligned(packed), K, N);
+  if (args.areValid()) kernels->pack(matrix.data, aligned(packed), K, N, precision);
   return nullptr;
 }
 
-/** linear(x, packed, bias | null, residual | null, out, [M, N, K], activation). */
+/** linear(x, packed, bias | null, residual | null, out, [M, N, K], activation, precision). */
 napi_value linear(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   const Kernels* const kernels = instanceOf(env).kernels;
@@ -73,15 +84,16 @@ napi_value linear(napi_env env, napi_callback_info info) {
   const Span<float> out = args.floats(4);
   const Span<int32_t> sizes = args.sizes(5, 3);
   const Size activation = args.size(6);
+  const Precision precision = precisionAt(args, 7);
   if (!args.areValid()) return nullptr;
   const Size M = Size(sizes.data[0]);
   const Size N = Size(sizes.data[1]);
   const Size K = Size(sizes.data[2]);
-  args.require(kernels != nullptr && x.length == M * K && packed.length == kernels->packedSize(K, N) + PADDING &&
+  args.require(kernels != nullptr && x.length == M * K && packed.length == kernels->packedSize(K, N, precision) + PADDING &&
                    isAbsentOr(N, bias) && isAbsentOr(M * N, residual) && out.length == M * N && activation < ACTIVATIONS,
                "linear: expected operands of the sizes given");
   if (!args.areValid()) return nullptr;
-  kernels->linear({x.data, aligned(packed), bias.data, residual.data, out.data, M, N, K, Activation(activation)});
+  kernels->linear({x.data, aligned(packed), bias.data, residual.data, out.data, M, N, K, Activation(activation), precision});
   return nullptr;
 }
 
@@ -112,7 +124,7 @@ napi_value matMul(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/** attention(q, k, v, mask | null, out, weights | null, [B, H, Nq, Nk, Dh, Dvh, maskB, maskH], scale). */
+/** attention(q, k, v, mask | null, out, weights | null, [B, H, Nq, Nk, Dh, Dvh, maskB, maskH], scale, precision). */
 napi_value attention(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   const Kernels* const kernels = instanceOf(env).kernels;
@@ -124,6 +136,7 @@ napi_value attention(napi_env env, napi_callback_info info) {
   const Span<float> weights = args.floats(5);
   const Span<int32_t> sizes = args.sizes(6, 8);
   const float scale = float(args.number(7));
+  const Precision precision = precisionAt(args, 8);
   if (!args.areValid()) return nullptr;
   const auto size = [&](Size i) { return Size(sizes.data[i]); };
   const Size B = size(0), H = size(1), Nq = size(2), Nk = size(3), Dh = size(4), Dvh = size(5);
@@ -133,7 +146,7 @@ napi_value attention(napi_env env, napi_callback_info info) {
                    (size(6) == 1 || size(6) == B) && (size(7) == 1 || size(7) == H),
                "attention: expected operands of the sizes given");
   if (!args.areValid()) return nullptr;
-  kernels->attention({q.data, k.data, v.data, mask.data, out.data, weights.data, B, H, Nq, Nk, Dh, Dvh, size(6), size(7), scale});
+  kernels->attention({q.data, k.data, v.data, mask.data, out.data, weights.data, B, H, Nq, Nk, Dh, Dvh, size(6), size(7), scale, precision});
   return nullptr;
 }
 
@@ -324,6 +337,44 @@ napi_value stridedCopy(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+/** Four arguments from `index` on: first, count, weights and stride. Checks that all taps lie inside an axis. */
+ResampleTaps tapsOf(Arguments& args, Size index, Size axis) {
+  const Span<int32_t> first = args.integers(index);
+  const Span<int32_t> count = args.integers(index + 1);
+  const Span<int32_t> weights = args.integers(index + 2);
+  const Size stride = args.size(index + 3);
+  args.require(count.length == first.length && weights.length == first.length * stride, "resample: expected taps of one length");
+  for (Size i = 0; i < first.length && args.areValid(); i++) {
+    const int64_t start = first.data[i], taps = count.data[i];
+    args.require(start >= 0 && taps >= 1 && taps <= int64_t(stride) && start + taps <= int64_t(axis),
+                 "resample: expected taps inside the image");
+  }
+  return {first.data, count.data, weights.data, first.length, stride};
+}
+
+/** resample(x, width, out, and for each axis, horizontal first: first, count, weights, stride). */
+napi_value resample(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const Kernels* const kernels = instanceOf(env).kernels;
+  const Span<uint8_t> x = args.bytes(0);
+  const Size width = args.size(1);
+  const Span<uint8_t> out = args.bytes(2);
+  const Size height = width == 0 ? 0 : x.length / width / 3;
+  args.require(kernels != nullptr && x.length == width * height * 3, "resample: expected whole rows of pixels");
+  const ResampleTaps horizontal = tapsOf(args, 3, width);
+  const ResampleTaps vertical = tapsOf(args, 7, height);
+  args.require(out.length == horizontal.length * vertical.length * 3 && out.length > 0, "resample: expected room for the pixels");
+  if (!args.areValid()) return nullptr;
+  Size first = height, end = 0;
+  for (Size i = 0; i < vertical.length; i++) {
+    const Size start = Size(vertical.first[i]), after = start + Size(vertical.count[i]);
+    first = start < first ? start : first;
+    end = after > end ? after : end;
+  }
+  kernels->resample({x.data, out.data, width, height, first, end - first, horizontal, vertical});
+  return nullptr;
+}
+
 constexpr Export EXPORTS[] = {
     {"instructionSets", instructionSets},
     {"select", select},
@@ -341,6 +392,7 @@ constexpr Export EXPORTS[] = {
     {"attentionGradient", attentionGradient},
     {"reduceSum", reduceSum},
     {"stridedCopy", stridedCopy},
+    {"resample", resample},
 };
 
 }  // namespace

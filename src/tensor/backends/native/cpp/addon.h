@@ -49,6 +49,6 @@ void define(napi_env env, napi_value module, const Export (&table)[COUNT]) {
 }
 
 /** The functions of addon-convolutions.cc. */
-extern const Export CONVOLUTIONS[11];
+extern const Export CONVOLUTIONS[13];
 
 }  // namespace patchlens

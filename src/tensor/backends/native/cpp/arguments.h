@@ -29,6 +29,7 @@ class Arguments {
   bool areValid() const { return areValid_; }
 
   Span<float> floats(size_t index) { return array<float>(index, napi_float32_array); }
+  Span<uint8_t> bytes(size_t index) { return array<uint8_t>(index, napi_uint8_array); }
   Span<int32_t> integers(size_t index) { return array<int32_t>(index, napi_int32_array); }
 
   /** `count` numbers, none negative. */

@@ -19,14 +19,14 @@ class HeadGradient {
         valuesTransposed_(keysTransposed_ + packedSize<S>(args.Dh, args.Nk)),
         keys_(valuesTransposed_ + packedSize<S>(args.Dvh, args.Nk)),
         weights_(keys_ + packedSize<S>(args.Nk, args.Dh)),
-        slopes_(weights_ + QUERY_ROWS<S> * span()),
-        rows_(slopes_ + QUERY_ROWS<S> * span()) {}
+        slopes_(weights_ + QUERY_ROWS<Float32Product<S>> * span()),
+        rows_(slopes_ + QUERY_ROWS<Float32Product<S>> * span()) {}
 
   static size_t spaceSize(const AttentionGradientArguments& args) {
     const size_t span = ceilDivide(args.Nk, TILE_COLUMNS<S>) * TILE_COLUMNS<S>;
     const size_t widest = args.Dh > args.Dvh ? args.Dh : args.Dvh;
     return packedSize<S>(args.Dh, args.Nk) + packedSize<S>(args.Dvh, args.Nk) + packedSize<S>(args.Nk, args.Dh) +
-           2 * QUERY_ROWS<S> * span + packedSize<S>(QUERY_ROWS<S>, widest);
+           2 * QUERY_ROWS<Float32Product<S>> * span + packedSize<S>(QUERY_ROWS<Float32Product<S>>, widest);
   }
 
   /** What `weigh` needs. */
@@ -54,8 +54,8 @@ class HeadGradient {
     packForScores();
     packPanels<S>(k(), stride(), false, keys_, args_.Nk, args_.Dh, 0, panelsOf(args_.Dh));
     if (args_.Nq == 0) clear();
-    for (size_t first = 0; first < args_.Nq; first += QUERY_ROWS<S>) {
-      const size_t last = least(first + QUERY_ROWS<S>, args_.Nq);
+    for (size_t first = 0; first < args_.Nq; first += QUERY_ROWS<Float32Product<S>>) {
+      const size_t last = least(first + QUERY_ROWS<Float32Product<S>>, args_.Nq);
       const size_t rows = last - first;
       weigh(first, last, args_.scale);
       const Part all{0, rows, 0, panelsOf(args_.Dh)};
@@ -163,11 +163,11 @@ void attentionGradient(const AttentionGradientArguments& args) {
  */
 template <class S>
 void attentionMaskGradient(const AttentionGradientArguments& args) {
-  const size_t blocks = ceilDivide(args.Nq, QUERY_ROWS<S>);
+  const size_t blocks = ceilDivide(args.Nq, QUERY_ROWS<Float32Product<S>>);
   parallel(args.maskB * args.maskH * blocks, [&](size_t task) {
     const size_t plane = task / blocks;
-    const size_t first = task % blocks * QUERY_ROWS<S>;
-    const size_t last = least(first + QUERY_ROWS<S>, args.Nq);
+    const size_t first = task % blocks * QUERY_ROWS<Float32Product<S>>;
+    const size_t last = least(first + QUERY_ROWS<Float32Product<S>>, args.Nq);
     float* const out = args.dMask + (plane * args.Nq + first) * args.Nk;
     std::memset(out, 0, (last - first) * args.Nk * sizeof(float));
     float* const space = scratch(Scratch::own, HeadGradient<S>::spaceSize(args));

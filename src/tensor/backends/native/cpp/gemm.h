@@ -28,7 +28,10 @@ struct Epilogue {
   const float* bias = nullptr;
   const float* residual = nullptr;
   Activation activation = Activation::none;
+  /** The product is added to what C holds already, before all else. */
+  bool accumulate = false;
 
+  /** Whether C is whole as soon as its sums are. */
   bool isNothing() const { return bias == nullptr && residual == nullptr && activation == Activation::none; }
 };
 
@@ -180,7 +183,8 @@ void multiplyPart(const Source& source, const float* packed, float* c, size_t cS
         for (size_t m = mBlock; m < mEnd; m += S::TILE_ROWS) {
           const size_t rows = least(S::TILE_ROWS, mEnd - m);
           const size_t at = m * cStride + p * C;
-          multiplyRows<S>(a.from(m - mBlock), panel, kSize, c + at, cStride, rows, columns, block > 0);
+          const bool adds = epilogue.accumulate || block > 0;
+          multiplyRows<S>(a.from(m - mBlock), panel, kSize, c + at, cStride, rows, columns, adds);
           if (!isLast) continue;
           const float* const bias = epilogue.bias == nullptr ? nullptr : epilogue.bias + p * C;
           const float* const residual = epilogue.residual == nullptr ? nullptr : epilogue.residual + at;
@@ -206,21 +210,21 @@ struct Cut {
 constexpr size_t WORTH_A_THREAD = size_t{1} << 16;
 
 template <class S>
-Cut cutFor(size_t M, size_t N, size_t K) {
-  size_t tiles = ceilDivide(M, S::TILE_ROWS);
+Cut cutFor(size_t M, size_t N, size_t K, size_t tileRows = S::TILE_ROWS) {
+  size_t tiles = ceilDivide(M, tileRows);
   size_t panels = ceilDivide(N, TILE_COLUMNS<S>);
   // Several parts a thread, taken as they come, so that all threads end at nearly the same time.
   const size_t wanted = M * N * K < WORTH_A_THREAD ? 1 : threads() == 1 ? 1 : 8 * threads();
   Cut cut{tiles, panels, 1, 1};
   while (cut.rowParts * cut.panelParts < wanted && (cut.rows > 1 || cut.panels > 1)) {
     // The longer side, if it has two halves.
-    const bool isWide = cut.panels * TILE_COLUMNS<S> >= cut.rows * S::TILE_ROWS;
+    const bool isWide = cut.panels * TILE_COLUMNS<S> >= cut.rows * tileRows;
     size_t& side = cut.panels > 1 && (isWide || cut.rows == 1) ? cut.panels : cut.rows;
     side = ceilDivide(side, 2);
     cut.rowParts = ceilDivide(tiles, cut.rows);
     cut.panelParts = ceilDivide(panels, cut.panels);
   }
-  cut.rows *= S::TILE_ROWS;
+  cut.rows *= tileRows;
   return cut;
 }
 

@@ -16,6 +16,9 @@ struct Avx2 : Vector<8, 6> {
     if (count >= W) return store(p, x);
     _mm256_maskstore_ps(p, __m256i(firstLanes(count)), x);
   }
+  static U widened(const uint8_t* p) {
+    return U(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
+  }
   static I firstLanes(size_t count) { return I{0, 1, 2, 3, 4, 5, 6, 7} < int32_t(count); }
 };
 

@@ -12,6 +12,13 @@ namespace patchlens {
 enum class Activation : int32_t { none, relu, gelu, geluTanh, geluQuick, relu6 };
 constexpr size_t ACTIVATIONS = 6;
 
+/**
+ * Arithmetic of the products in `linear` and `attention`; PRECISION_CODES on the TypeScript side is the same list. `bf16`:
+ * operands rounded to bfloat16, sums in float32. `bf16x3`: operands as the sum of two bfloat16, three of the four products
+ * of those; there an infinite operand gives NaN.
+ */
+enum class Precision : int32_t { f32, bf16x3, bf16 };
+
 /** BINARY_CODES on the TypeScript side is the same list. */
 enum class Binary : int32_t { add, subtract, multiply, divide };
 
@@ -24,6 +31,8 @@ struct LinearArguments {
   float* out;
   size_t M, N, K;
   Activation activation;
+  /** That `packed` was packed for. */
+  Precision precision;
 };
 
 /**
@@ -52,6 +61,7 @@ struct AttentionArguments {
   float* weights;
   size_t B, H, Nq, Nk, Dh, Dvh, maskB, maskH;
   float scale;
+  Precision precision;
 };
 
 /** out = (x − μ)/√(σ² + ε)·scale + bias for each of `rows` rows of D floats. */
@@ -210,13 +220,58 @@ struct BatchNormArguments {
   double epsilon;
 };
 
+/** One axis of a resampling: output i is the sum of weights[i·stride + t] times the input at first[i] + t, t < count[i]. */
+struct ResampleTaps {
+  const int32_t* first;
+  const int32_t* count;
+  const int32_t* weights;
+  size_t length, stride;
+};
+
+/** out [vertical.length, horizontal.length, 3] from x [height, width, 3], of which rows [firstRow, + numRows) are read. */
+struct ResampleArguments {
+  const uint8_t* x;
+  uint8_t* out;
+  size_t width, height, firstRow, numRows;
+  ResampleTaps horizontal, vertical;
+};
+
+/**
+ * Batch norm with the moments of the batch itself, and what may follow it: out = f((x − μ)/√(σ² + ε)·scale + bias + skip),
+ * for each of `rows` rows of C floats; no skip where null, f the ReLU or nothing.
+ */
+struct BatchNormTrainingArguments {
+  const float* x;
+  const float* scale;
+  const float* bias;
+  const float* skip;
+  size_t rows, C;
+  double epsilon;
+  bool rectifies;
+};
+/** out has the shape of x; mean and variance (the biased one) have C floats. */
+struct BatchNormTrainingOutputs {
+  float* out;
+  float* mean;
+  float* variance;
+};
+/** dx and, unless null, dSkip have the shape of x. */
+struct BatchNormTrainingGradients {
+  float* dx;
+  float* dScale;
+  float* dBias;
+  float* dSkip;
+};
+
 struct Kernels {
   /** Name in PATCHLENS_ISA and in `doctor`. */
   const char* name;
+  /** The fastest that keeps the accuracy of float32. */
+  Precision automatic;
   /** Floats that a packed [K, N] matrix takes. */
-  size_t (*packedSize)(size_t K, size_t N);
+  size_t (*packedSize)(size_t K, size_t N, Precision);
   /** Packs a matrix for `linear`; `packed` is aligned to a cache line. */
-  void (*pack)(const float* matrix, float* packed, size_t K, size_t N);
+  void (*pack)(const float* matrix, float* packed, size_t K, size_t N, Precision);
   void (*linear)(const LinearArguments&);
   void (*matMul)(const MatMulArguments&);
   void (*attention)(const AttentionArguments&);
@@ -232,6 +287,7 @@ struct Kernels {
   void (*attentionMaskGradient)(const AttentionGradientArguments&);
   void (*reduceSum)(const ReduceArguments&);
   void (*stridedCopy)(const CopyArguments&);
+  void (*resample)(const ResampleArguments&);
   void (*convolution)(const ConvolutionArguments&);
   void (*convolutionInputGradient)(const ConvolutionInputGradientArguments&);
   void (*convolutionFilterGradient)(const ConvolutionFilterGradientArguments&);
@@ -243,12 +299,18 @@ struct Kernels {
   void (*averagePool)(const float* x, float* out, const Windows&);
   void (*averagePoolGradient)(const float* dy, float* dx, const Windows&);
   void (*batchNorm)(const BatchNormArguments&);
+  void (*batchNormTraining)(const BatchNormTrainingArguments&, const BatchNormTrainingOutputs&);
+  void (*batchNormTrainingGradient)(const BatchNormTrainingArguments&, const float* dy, const BatchNormTrainingGradients&);
 };
 
 extern const Kernels portableKernels;
 #if defined(__x86_64__)
 extern const Kernels avx2Kernels;
 extern const Kernels avx512Kernels;
+extern const Kernels avx512Bf16Kernels;
+extern const Kernels amxKernels;
+#elif defined(__aarch64__)
+extern const Kernels neonKernels;
 #endif
 
 }  // namespace patchlens

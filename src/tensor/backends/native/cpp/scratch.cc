@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 
 namespace patchlens {
 namespace {
@@ -14,7 +15,7 @@ class Block {
   Block() = default;
   Block(const Block&) = delete;
   Block& operator=(const Block&) = delete;
-  ~Block() { std::free(data_); }
+  ~Block() { release(); }
 
   float* atLeast(size_t floats) {
     if (floats > size_ || (size_ > KEPT_FLOATS && floats <= KEPT_FLOATS)) replace(floats);
@@ -23,15 +24,18 @@ class Block {
 
  private:
   void replace(size_t floats) {
-    std::free(data_);
+    release();
     const size_t bytes = (floats * sizeof(float) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
-    data_ = static_cast<float*>(std::aligned_alloc(CACHE_LINE, bytes));
+    // Not aligned_alloc, which Windows has not.
+    data_ = static_cast<float*>(::operator new(bytes, std::align_val_t{CACHE_LINE}, std::nothrow));
     size_ = bytes / sizeof(float);
-    if (data_ != nullptr || bytes == 0) return;
+    if (data_ != nullptr) return;
     // As V8 does when its heap is full: a worker has nobody to report to.
     std::fprintf(stderr, "patchlens: out of memory: a kernel asked for %zu bytes of scratch space\n", bytes);
     std::abort();
   }
+
+  void release() { ::operator delete(data_, std::align_val_t{CACHE_LINE}); }
 
   float* data_ = nullptr;
   size_t size_ = 0;

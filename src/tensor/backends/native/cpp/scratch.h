@@ -7,6 +7,12 @@ namespace patchlens {
 
 constexpr size_t CACHE_LINE = 64;
 
+/** Floats rounded up to whole cache lines. */
+constexpr size_t wholeLines(size_t floats) {
+  constexpr size_t LINE = CACHE_LINE / sizeof(float);
+  return (floats + LINE - 1) / LINE * LINE;
+}
+
 /**
  * `shared` is asked for once by the thread that calls a kernel and handed to all; `own` by each thread for itself.
  * They are apart because the caller works too.

@@ -3,28 +3,55 @@
 #include "activation-gradient.h"
 #include "attention-gradient.h"
 #include "batch-norm.h"
+#include "batch-norm-training.h"
 #include "convolution-gradients.h"
 #include "depthwise-gradients.h"
 #include "elementwise.h"
 #include "layer-norm-gradient.h"
-#include "linear.h"
 #include "mat-mul.h"
 #include "pool.h"
+#include "precision.h"
 #include "reduce.h"
+#include "resample.h"
 #include "softmax.h"
 #include "strided-copy.h"
 
 namespace patchlens {
 
-/** Every kernel for the instruction set S. */
-template <class S>
+/** Every kernel for the instruction set S, which multiplies bfloat16 as B does. */
+template <class S, class B = ByRounding<S>>
 constexpr Kernels tableOf(const char* name) {
-  return {name,         packedSize<S>, packMatrix<S>, linear<S>,  matMul<S>,
-          attention<S>, layerNorm<S>,  activate<S>,   softmax<S>, binary<S>,
-          activationGradient<S>, layerNormGradient<S>, attentionGradient<S>, attentionMaskGradient<S>, reduceSum<S>,
-          stridedCopy<S>, convolution<S>, convolutionInputGradient<S>, convolutionFilterGradient<S>,
-          depthwise<S>, depthwiseInputGradient<S>, depthwiseFilterGradient<S>, maxPool<S>, maxPoolGradient<S>,
-          averagePool<S>, averagePoolGradient<S>, batchNorm<S>};
+  return {name,
+          B::AUTOMATIC,
+          packedSizeIn<S, B>,
+          packIn<S, B>,
+          linearIn<S, B>,
+          matMul<S>,
+          attentionIn<S, B>,
+          layerNorm<S>,
+          activate<S>,
+          softmax<S>,
+          binary<S>,
+          activationGradient<S>,
+          layerNormGradient<S>,
+          attentionGradient<S>,
+          attentionMaskGradient<S>,
+          reduceSum<S>,
+          stridedCopy<S>,
+          resample<S>,
+          convolution<S>,
+          convolutionInputGradient<S>,
+          convolutionFilterGradient<S>,
+          depthwise<S>,
+          depthwiseInputGradient<S>,
+          depthwiseFilterGradient<S>,
+          maxPool<S>,
+          maxPoolGradient<S>,
+          averagePool<S>,
+          averagePoolGradient<S>,
+          batchNorm<S>,
+          batchNormTraining<S>,
+          batchNormTrainingGradient<S>};
 }
 
 }  // namespace patchlens

@@ -35,6 +35,15 @@ struct Vector {
     std::memcpy(p, &x, count * sizeof(float));
   }
 
+  /** W bytes as whole numbers. */
+  static U widened(const uint8_t* p) {
+    uint32_t lanes[W];
+    for (size_t i = 0; i < W; i++) lanes[i] = p[i];
+    U x;
+    std::memcpy(&x, lanes, sizeof x);
+    return x;
+  }
+
   static I bitsOf(V x) { return reinterpret_cast<I>(x); }
   static V fromBits(I x) { return reinterpret_cast<V>(x); }
   static V abs(V x) { return fromBits(bitsOf(x) & 0x7fffffff); }

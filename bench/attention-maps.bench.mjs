@@ -1,0 +1,155 @@
+// What maps of a ViT-B/16 cost beside a plain forward pass: one image, float32, one thread, random weights, all sides in
+// turn. Needs `npm run build` and, for its half, a native backend that loads. ROUNDS=21 asks for more rounds, BACKENDS=wasm
+// for one backend alone. Writes
+// bench/results/attention-maps-node<major>.json and the table of docs/attention-maps.md.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import process from 'node:process';
+
+import { tokenGridOf, traceOf } from '../dist/attention-trace.js';
+import { attentionOf } from '../dist/attention.js';
+import { propagateAll } from '../dist/attribution/propagate.js';
+import { rolloutStep } from '../dist/attribution/rollout.js';
+import { patchesOf } from '../dist/load-vit.js';
+import { forwardInTurns } from '../dist/nn/network.js';
+import { native } from '../dist/tensor/backends/native/index.js';
+import { wasm } from '../dist/tensor/backends/wasm/index.js';
+import { buildViT } from '../dist/vit/build.js';
+import { vitLayers } from '../dist/vit/forward.js';
+import { paramShapes } from '../dist/vit/params.js';
+import { variant } from '../dist/vit/variants.js';
+
+const ROUNDS = Number(process.env.ROUNDS ?? 9);
+const BACKENDS = { wasm, native };
+const PAGE = new URL('../docs/attention-maps.md', import.meta.url);
+const config = variant('B', 16);
+const { height, width } = config.imageSize;
+const image = Float32Array.from({ length: height * width * 3 }, uniform(2));
+const PLAIN = 'plain forward';
+
+const rows = [];
+for (const name of (process.env.BACKENDS ?? Object.keys(BACKENDS).join()).split(',')) {
+  const timed = await timeBackend(name, BACKENDS[name]);
+  console.table(timed);
+  rows.push(...timed);
+}
+report();
+
+async function timeBackend(backend, { load }) {
+  const { detail } = await load({ threads: 1 });
+  const subject = randomSubject();
+  const maps = (options) => attentionOf(subject, [image], options, () => {});
+  const sides = {
+    [PLAIN]: () => plain(subject),
+    'rollout of the class token': () => maps({ method: 'rollout' }),
+    'the same, max and discard 0.9': () => maps({ method: 'rollout', fusion: 'max', discard: 0.9 }),
+    'rollout of all tokens': () => rolloutOfAll(subject),
+    'attention of the last layer': () => maps({ method: 'attention' }),
+    relevance: () => maps({ method: 'relevance' }),
+  };
+  const milliseconds = Object.fromEntries(Object.keys(sides).map((side) => [side, []]));
+  for (let round = -2; round < ROUNDS; round += 1) {
+    for (const [side, run] of Object.entries(sides)) {
+      const start = performance.now();
+      await run();
+      if (round >= 0) milliseconds[side].push(performance.now() - start);
+    }
+  }
+  subject.network[Symbol.dispose]();
+  const reference = milliseconds[PLAIN];
+  return Object.entries(milliseconds).map(([side, values]) => ({
+    backend: `${backend}, ${detail}`,
+    side,
+    median: rounded(median(values)),
+    fastest: rounded(Math.min(...values)),
+    // Of neighbours in time, so that a machine that slows down slows both.
+    timesPlain: rounded(median(values.map((value, round) => value / reference[round]))),
+  }));
+}
+
+/** A network with random parameters on the current backend. */
+function randomSubject() {
+  const random = uniform(1);
+  const arrays = new Map(
+    [...paramShapes(config)].map(([name, shape]) => {
+      // Of variance 1/fan-in, so that activations keep their size through the network.
+      const [range, centre] = [Math.sqrt(3 / (shape.length > 1 ? shape[0] : 300)), name.endsWith('scale') ? 1 : 0];
+      const length = shape.reduce((all, size) => all * size, 1);
+      return [name, { shape, data: Float32Array.from({ length }, () => centre + range * random()) }];
+    }),
+  );
+  const vit = buildViT(arrays, config, config);
+  const network = {
+    layers: vitLayers(vit),
+    inputOf: (images) => patchesOf(images, config),
+    [Symbol.dispose]: () => vit[Symbol.dispose](),
+  };
+  return { vit, network, info: { classes: [], preprocessing: { imageSize: config.imageSize } } };
+}
+
+async function plain({ network }) {
+  const input = network.inputOf([image]);
+  const logits = await forwardInTurns(network.layers, input, () => {});
+  await logits.data();
+  input.dispose();
+  logits.dispose();
+}
+
+/** Rows for all 197 tokens, which takes products of whole matrices. */
+async function rolloutOfAll({ network }) {
+  const { Gh, Gw, prefix } = tokenGridOf(config);
+  const layers = Array.from({ length: config.depth }, (_, layer) => layer);
+  const input = network.inputOf([image]);
+  const { weights } = await traceOf(network, input, { weights: layers });
+  input.dispose();
+  const steps = layers.map((layer) => rolloutStep(weights.get(layer)[0]));
+  return propagateAll(prefix.length + Gh * Gw, steps);
+}
+
+/** Numbers in −1…1 from a linear congruential generator (Numerical Recipes). */
+function uniform(seed) {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 31 - 1;
+  };
+}
+
+function report() {
+  const result = {
+    what: 'milliseconds for one image of 224x224 on ViT-B/16, float32, one thread, random weights',
+    command: 'node bench/attention-maps.bench.mjs',
+    machine: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} CPUs, load ${loadavg()[0].toFixed(1)}`,
+    node: process.version,
+    rounds: ROUNDS,
+    rows,
+  };
+  console.log(`${result.what}\n${result.machine}, Node ${result.node}, ${ROUNDS} rounds in turns`);
+  const folder = new URL('results/', import.meta.url);
+  mkdirSync(folder, { recursive: true });
+  const file = `attention-maps-node${process.versions.node.split('.')[0]}.json`;
+  writeFileSync(new URL(file, folder), `${JSON.stringify(result, undefined, 2)}\n`);
+  writeTable(result);
+}
+
+function writeTable({ what, machine, node, rounds }) {
+  const lines = [
+    `Milliseconds, medians; ${what.replace('milliseconds for ', '')}; ${machine}, Node ${node}, ${rounds} rounds in turns. “× plain” is`,
+    'the median of each round against the plain pass of the same round.',
+    '',
+    '| backend | | ms | × plain |',
+    '| --- | --- | ---: | ---: |',
+    ...rows.map((row) => `| ${row.backend} | ${row.side} | ${row.median} | ${row.timesPlain} |`),
+  ];
+  const [before, rest] = readFileSync(PAGE, 'utf8').split('<!-- cost -->');
+  const after = rest.split('<!-- /cost -->')[1];
+  writeFileSync(PAGE, `${before}<!-- cost -->\n${lines.join('\n')}\n<!-- /cost -->${after}`);
+}
+
+function median(values) {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+}
+
+function rounded(value) {
+  return Math.round(value * 100) / 100;
+}

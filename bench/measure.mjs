@@ -1,0 +1,57 @@
+// What the benchmarks share: runs in turns, medians, and results with the machine they were taken on.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import process from 'node:process';
+
+/**
+ * Milliseconds of each side's `compute`, all sides in turn in every round, after `warmUp` rounds that are not counted: a
+ * machine that slows down slows them all.
+ *
+ * @param {Record<string, { compute: () => unknown }>} sides
+ * @returns {Promise<Record<string, number[]>>}
+ */
+export async function inTurns(sides, { rounds, warmUp = 2 }) {
+  const milliseconds = Object.fromEntries(Object.keys(sides).map((name) => [name, []]));
+  for (let round = -warmUp; round < rounds; round += 1) {
+    for (const [name, { compute }] of Object.entries(sides)) {
+      const start = performance.now();
+      // A side in another process says itself how long it took.
+      const own = await compute();
+      if (round >= 0) milliseconds[name].push(typeof own === 'number' ? own : performance.now() - start);
+    }
+  }
+  return milliseconds;
+}
+
+export function median(values) {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+}
+
+/** Two digits after the point. */
+export function rounded(value) {
+  return Math.round(value * 100) / 100;
+}
+
+/** Of bytes, whole mebibytes. */
+export function mebibytes(bytes) {
+  return Math.round(bytes / 2 ** 20);
+}
+
+/** Numbers in −1…1 from a linear congruential generator (Numerical Recipes). */
+export function uniform(seed) {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 31 - 1;
+  };
+}
+
+/** Writes results/NAME.json: `facts`, when and on what they were found, the rows. */
+export function save(name, facts, rows) {
+  const folder = new URL('results/', import.meta.url);
+  mkdirSync(folder, { recursive: true });
+  const machine = `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} CPUs, load ${loadavg()[0].toFixed(1)}`;
+  const result = { ...facts, machine, platform: `${process.platform}-${process.arch}`, node: process.version, rows };
+  writeFileSync(new URL(`${name}.json`, folder), `${JSON.stringify(result, undefined, 2)}\n`);
+  console.log(`${machine}, Node ${process.version}: bench/results/${name}.json`);
+}

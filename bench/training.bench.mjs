@@ -1,0 +1,160 @@
+// Training steps of the embedded ViT's network (width 192, 6 blocks, 65 tokens) beside PyTorch with timm's network: the
+// same weights, images, AdamW and clipping, both sides in turn; the losses of the first step have to agree.
+// Needs `npm run build`, a native backend that loads, and PYTHON with bench/peers/training-requirements.txt.
+//
+//   PYTHON=python THREADS=2 BATCH=128 ROUNDS=9 node bench/training.bench.mjs
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { createInterface } from 'node:readline';
+
+import { patchify } from '../dist/image/patches.js';
+import { native } from '../dist/tensor/backends/native/index.js';
+import { vitConfigOf } from '../dist/train-network.js';
+import { recipeFor } from '../dist/train-recipe.js';
+import { vitStudent } from '../dist/train-student.js';
+import { initialState } from '../dist/training/state.js';
+import { takeStep } from '../dist/training/step.js';
+import ndarray from 'ndarray';
+
+const THREADS = Number(process.env.THREADS ?? 2);
+const BATCH = Number(process.env.BATCH ?? 128);
+const ROUNDS = Number(process.env.ROUNDS ?? 9);
+const SIDE = 128;
+const VALUES = SIDE * SIDE * 3;
+const CLASSES = 10;
+const LEARNING_RATE = 1e-3;
+
+const { detail } = await native.load({ threads: THREADS });
+const scratch = mkdtempSync(join(tmpdir(), 'patchlens-bench-'));
+try {
+  await benchmark();
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+
+async function benchmark() {
+  const sides = { patchlens: await ours() };
+  for (const dtype of ['float32', 'bfloat16']) sides[`torch ${dtype}`] = torch(dtype);
+  const milliseconds = Object.fromEntries(Object.keys(sides).map((name) => [name, []]));
+  const losses = {};
+  for (let round = -2; round < ROUNDS; round += 1) {
+    for (const [name, side] of Object.entries(sides)) {
+      const { ms, loss } = await side.step();
+      losses[name] ??= loss;
+      if (round >= 0) milliseconds[name].push(ms);
+    }
+  }
+  for (const { stop } of Object.values(sides)) stop?.();
+  const apart = Math.abs(losses.patchlens - losses['torch float32']);
+  if (!(apart < 1e-4)) throw new Error(`training: expected one loss in both, got ${JSON.stringify(losses)}`);
+  const reference = median(milliseconds['torch float32']);
+  const rows = Object.entries(milliseconds).map(([side, times]) => ({
+    side,
+    'ms per step': Math.round(median(times)),
+    'images/s': Number(((BATCH * 1000) / median(times)).toFixed(1)),
+    'times torch float32': Number((reference / median(times)).toFixed(2)),
+  }));
+  console.table(rows);
+  save(rows);
+}
+
+/** The network, its weights and the images on the disk for the other side; steps of our own. */
+async function ours() {
+  const imageSize = { height: SIDE, width: SIDE };
+  const config = vitConfigOf({ kind: 'vit', size: 'Ti', depth: 6, patchSize: 16, imageSize }, CLASSES);
+  const half = [0.5, 0.5, 0.5];
+  const resize = { kind: 'shorter-edge', size: SIDE };
+  const preprocessing = {
+    imageSize,
+    resize,
+    interpolation: 'bicubic',
+    cropRounding: 'half-even',
+    mean: half,
+    std: half,
+  };
+  const student = vitStudent(
+    config,
+    Array.from({ length: CLASSES }, (_, i) => `class ${i}`),
+    preprocessing,
+  );
+  const optimizer = { kind: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+  const recipe = recipeFor(
+    { steps: 10_000, warmupSteps: 0, batchSize: BATCH, optimizer, learningRate: LEARNING_RATE, averageDecay: 0 },
+    BATCH,
+  );
+  let state = initialState(student.network, recipe);
+  await student.write(scratch, state.values);
+  const random = uniform(2);
+  const images = Float32Array.from({ length: BATCH * VALUES }, () => random());
+  writeFileSync(join(scratch, 'images.f32'), images);
+  const inputs = new Float32Array(images.length);
+  for (let i = 0; i < BATCH; i += 1) {
+    const image = ndarray(images.slice(i * VALUES, (i + 1) * VALUES), [SIDE, SIDE, 3]);
+    patchify(image, 16, inputs, i * VALUES);
+  }
+  const { labelSmoothing } = recipe;
+  const targets = Float32Array.from({ length: BATCH * CLASSES }, (_, i) => {
+    const isTrue = i % CLASSES === Math.floor(i / CLASSES) % CLASSES;
+    return labelSmoothing / CLASSES + (isTrue ? 1 - labelSmoothing : 0);
+  });
+  const batch = { batchSize: BATCH, numClasses: CLASSES, inputs: [inputs], targets };
+  const batches = { at: async () => batch, close: async () => {} };
+  return {
+    step: async () => {
+      const start = performance.now();
+      const [next, { loss }] = await takeStep({ network: student.network, recipe, batches }, state);
+      state = next;
+      return { ms: performance.now() - start, loss };
+    },
+  };
+}
+
+function torch(dtype) {
+  const script = join(import.meta.dirname, 'peers/torch_training.py');
+  const options = [scratch, BATCH, THREADS, dtype, LEARNING_RATE].map(String);
+  const child = spawn(process.env.PYTHON ?? 'python3', [script, ...options], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    step: async () => {
+      child.stdin.write('\n');
+      const { value, done } = await answers.next();
+      if (done) throw new Error(`training: expected an answer of ${script}, got its end`);
+      return JSON.parse(value);
+    },
+    stop: () => child.stdin.end(),
+  };
+}
+
+function median(values) {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+}
+
+/** Numbers in −1…1 from a linear congruential generator (Numerical Recipes). */
+function uniform(seed) {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 31 - 1;
+  };
+}
+
+function save(rows) {
+  const machine = `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} CPUs, load ${loadavg()[0].toFixed(1)}`;
+  const what = 'one training step, medians of rounds in turns';
+  const facts = {
+    what,
+    native: detail,
+    threads: THREADS,
+    batch: BATCH,
+    rounds: ROUNDS,
+    machine,
+    node: process.version,
+  };
+  const folder = join(import.meta.dirname, 'results');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'training.json'), `${JSON.stringify({ ...facts, rows }, undefined, 2)}\n`);
+  console.log(`${machine}, ${detail}: bench/results/training.json`);
+}

@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'vitest';
+
+import type { AttentionMethod, AttentionOptions } from '../../src/index.ts';
+import { loadModel } from '../../src/index.ts';
+import { probeBackends } from '../../src/tensor/backends/index.ts';
+import { readGoldens } from '../support/goldens.ts';
+import { ASSETS, HAS_ASSETS } from './assets.ts';
+
+/** Float32 against float64, of values below one. */
+const MAPS = { atol: 1e-5 };
+
+interface Manifest {
+  readonly model: string;
+  readonly targets: Readonly<Record<string, number>>;
+  readonly otherTarget: number;
+  readonly methods: readonly string[];
+}
+
+const goldens = readGoldens<Manifest>('attention-photos');
+const { model: name, targets, otherTarget, methods } = goldens.manifest;
+const loading = (await probeBackends()).filter(({ status, name: backend }) => status === 'loads' && backend !== 'cpu');
+
+describe.runIf(HAS_ASSETS)('maps of ViT-Ti/16 on photographs agree with float64 torch', () => {
+  test.for(loading)('on $name', { timeout: 300_000 }, async ({ name: backend }) => {
+    using model = await loadModel(`${ASSETS}${name}`, { backend });
+    for (const [photo, target] of Object.entries(targets)) {
+      const check = async (golden: string, options: AttentionOptions): Promise<void> => {
+        const { maps, target: explained } = await model.attention(`${ASSETS}photos/${photo}`, options);
+        if (explained !== undefined) expect(explained.index).toBe(options.target ?? target);
+        const values = maps.flatMap(({ prefix, values: patches }) =>
+          Object.values(prefix).concat(Array.from(patches.data)),
+        );
+        expect(values, `${photo}: ${golden}`).toBeCloseToArray(goldens.array(`${photo}/${golden}`).data, MAPS);
+      };
+      await check('attention', { method: 'attention', fusion: 'none' });
+      await check('relevance-other', { method: 'relevance', target: otherTarget });
+      for (const method of methods) {
+        await (method === 'rollout-max-discard'
+          ? check(method, { method: 'rollout', fusion: 'max', discard: 0.5 })
+          : check(method, { method: method as AttentionMethod }));
+      }
+    }
+  });
+});
