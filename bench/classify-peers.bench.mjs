@@ -4,7 +4,8 @@
 //   MODELS=folder JPEGS=folder node bench/classify-peers.bench.mjs
 //
 // MODELS is what bench/peers/export_models.py wrote, JPEGS what bench/peers/make-jpegs.mjs did. Needs `npm run build` and
-// `ONNXRUNTIME_NODE_INSTALL=skip npm install` in bench/peers. ROUNDS=5 asks for more rounds.
+// `ONNXRUNTIME_NODE_INSTALL=skip npm install` in bench/peers. ROUNDS=5 asks for more rounds,
+// DTYPES=fp32,fp16,q8 for these of transformers.js.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,6 +17,7 @@ import { inTurns, mebibytes, median, rounded, save } from './measure.mjs';
 
 const HERE = import.meta.dirname;
 const { MODELS = join(HERE, 'peers/models'), JPEGS = join(HERE, 'peers/jpegs') } = process.env;
+const { DTYPES = 'fp32,q8' } = process.env;
 const ROUNDS = Number(process.env.ROUNDS ?? 3);
 const THREADS = '2';
 const BATCH = '8';
@@ -35,8 +37,8 @@ rmSync(scratch, { recursive: true, force: true });
 
 async function benchmark() {
   const ours = isFast ? ['f32', 'bf16x3', 'bf16'] : ['f32'];
-  const many = { model: 'vit-ti-16', images: JPEGS, precisions: ours, dtypes: ['fp32', 'fp16', 'q8'] };
-  const rows = await timed('1,000 JPEGs', many, { rounds: ROUNDS, warmUp: 0 });
+  const many = { model: 'vit-ti-16', images: JPEGS, precisions: ours, dtypes: DTYPES.split(',') };
+  const rows = await timed('folder', many, { rounds: ROUNDS, warmUp: 0 });
   const [first] = readdirSync(JPEGS);
   for (const model of ['vit-ti-16', 'vit-b-16']) {
     const one = { model, images: join(JPEGS, first), precisions: ['auto'], dtypes: ['fp32', 'q8'] };

@@ -11,7 +11,7 @@ import process from 'node:process';
 import { loadModel } from '../dist/index.js';
 
 const PHOTOS = ['chelsea.png', 'coffee.png', 'parrot.jpg', 'bird.bmp', 'dragonfly.bmp', 'hot_dog.jpg'];
-const SETTINGS = { model: 'vit-tiny-patch16-224', orders: 32, steps: 10, masks: 500, seed: 1 };
+const SETTINGS = { model: 'vit-tiny-patch16-224', orders: 32, steps: 8, masks: 250, seed: 1 };
 const PAGE = new URL('../docs/attention-maps.md', import.meta.url);
 const RESULTS = new URL('results/faithfulness.json', import.meta.url);
 
@@ -67,15 +67,10 @@ function four(x) {
 /** What the tables need, to four digits; curves stay out. */
 function rounded({ target, emptied, random, scores }) {
   const pick = ({ area, p, beatsRandom }) => ({ area: four(area), p: four(p), beatsRandom });
-  const chance = ({ mean, low, high }) => ({ mean: four(mean), low: four(low), high: four(high) });
   return {
     target: { ...target, probability: four(target.probability) },
     emptied: Object.fromEntries(Object.entries(emptied).map(([fill, left]) => [fill, four(left)])),
-    random: random.map(({ fill, deletion, insertion }) => ({
-      fill,
-      deletion: chance(deletion),
-      insertion: chance(insertion),
-    })),
+    random: random.map(({ fill, mean, low, high }) => ({ fill, mean: four(mean), low: four(low), high: four(high) })),
     scores: scores.map(({ method, fill, deletion, insertion }) => ({
       method,
       fill,
@@ -103,7 +98,7 @@ function table(fill, curve) {
     lines.push(`| ${method} | ${areas.join(' | ')} | ${wins} of ${PHOTOS.length} |`);
   }
   const chance = PHOTOS.map((photo) => {
-    const { mean, low, high } = photos[photo].random.find((one) => one.fill === fill)[curve];
+    const { mean, low, high } = photos[photo].random.find((one) => one.fill === fill);
     return `${mean.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
   });
   lines.push(`| random | ${chance.join(' | ')} | |`, '');
@@ -120,10 +115,9 @@ function summary() {
   for (const method of methods()) {
     let [wins, losses, all] = [0, 0, 0];
     for (const photo of PHOTOS) {
-      for (const { fill, ...chance } of photos[photo].random) {
+      for (const { fill, mean } of photos[photo].random) {
         for (const curve of ['deletion', 'insertion']) {
           const { area, beatsRandom } = scoreOf(photo, method, fill)[curve];
-          const { mean } = chance[curve];
           all += 1;
           wins += Number(beatsRandom);
           losses += Number(curve === 'deletion' ? area > mean : area < mean);

@@ -1,5 +1,5 @@
 // What the benchmarks share: runs in turns, medians, and results with the machine they were taken on.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import process from 'node:process';
 
@@ -46,12 +46,41 @@ export function uniform(seed) {
   };
 }
 
-/** Writes results/NAME.json: `facts`, when and on what they were found, the rows. */
+/**
+ * Writes results/NAME.json: `facts`, the machine they were found on, the rows; and the rows into docs/native.md, between the
+ * comments NAME and /NAME.
+ */
 export function save(name, facts, rows) {
   const folder = new URL('results/', import.meta.url);
   mkdirSync(folder, { recursive: true });
   const machine = `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} CPUs, load ${loadavg()[0].toFixed(1)}`;
   const result = { ...facts, machine, platform: `${process.platform}-${process.arch}`, node: process.version, rows };
   writeFileSync(new URL(`${name}.json`, folder), `${JSON.stringify(result, undefined, 2)}\n`);
+  writeTable(name, result);
   console.log(`${machine}, Node ${process.version}: bench/results/${name}.json`);
+}
+
+function writeTable(name, { what, command, native, machine, node, rounds, rows }) {
+  const page = new URL('../docs/native.md', import.meta.url);
+  const text = readFileSync(page, 'utf8');
+  const [start, end] = [`<!-- ${name} -->\n`, `<!-- /${name} -->`];
+  if (!text.includes(start)) return;
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const isNumber = (key) => rows.every((row) => row[key] === undefined || typeof row[key] === 'number');
+  const lines = [
+    `${what[0].toUpperCase()}${what.slice(1)}. \`${command}\`, ${rounds} rounds, ${machine}, Node ${node}${native === undefined ? '' : `, native: ${native}`}.`,
+    '',
+    `| ${names.map(heading).join(' | ')} |`,
+    `| ${names.map((key) => (isNumber(key) ? '---:' : '---')).join(' | ')} |`,
+    ...rows.map((row) => `| ${names.map((key) => row[key] ?? '').join(' | ')} |`),
+    '',
+  ];
+  const [before, rest] = text.split(start);
+  writeFileSync(page, `${before}${start}${lines.join('\n')}${end}${rest.split(end)[1]}`);
+}
+
+/** peakMiB → peak MiB */
+function heading(key) {
+  const words = key.split(/(?<=[a-z])(?=MiB$|[A-Z][a-z]+(?!B$))/);
+  return words.map((word) => (word === 'MiB' ? word : word.toLowerCase())).join(' ');
 }

@@ -36,7 +36,7 @@ export interface FigureStyle {
    * comes near zero; `shared` over all maps; or two numbers. The bar says them.
    */
   readonly range?: 'own' | 'shared' | Range | undefined;
-  /** Pixels of a panel's longer side; default 320 for up to four panels, 208 for up to 16, else 160. */
+  /** Pixels of a panel's longer side; default 320 for up to four panels, 208 for up to 16, else 160; more if upright. */
   readonly panelSize?: number | undefined;
   /** Panels in a row; default one row for each layer where there are several heads, else four. */
   readonly columns?: number | undefined;
@@ -67,7 +67,7 @@ export async function drawMaps(
     results.flatMap((result) => result.maps.map((map) => ({ info, result, map }))),
   );
   checkStyle(style, entries.length);
-  const panelSize = style.panelSize ?? defaultPanelSize(entries.length);
+  const panelSize = style.panelSize ?? defaultPanelSize(entries.length, photo);
   const pictures = new Map(
     drawn.map(({ info, results }) => [info, pictureOf(photo, results, info, { ...style, panelSize })]),
   );
@@ -100,10 +100,10 @@ interface Picture {
   readonly isCropped: boolean;
 }
 
-/** Wide enough for titles and numbers, where there are not too many panels. */
-function defaultPanelSize(panels: number): number {
-  if (panels <= 4) return 320;
-  return panels <= 16 ? 208 : 160;
+/** Wide enough for titles and numbers, where there are not too many panels; upright pictures are higher for that. */
+function defaultPanelSize(panels: number, { width, height }: RgbImage): number {
+  const size = panels <= 4 ? 320 : panels <= 16 ? 208 : 160;
+  return Math.round(size * Math.min(1.5, Math.max(1, height / width)));
 }
 
 function checkStyle({ alpha, panelSize, columns, range }: FigureStyle, panels: number): void {

@@ -1,7 +1,6 @@
 import { dispose, keep, matMul, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 
-import './tensor/stock-gradients.ts';
 import type { HeadMatrices } from './attribution/heads.ts';
 import type { WeightsAndGradients } from './attribution/relevance.ts';
 import type { TokenGrid } from './attribution/token-grid.ts';
@@ -10,6 +9,7 @@ import { gradientOfRest, gradientsAt, inspect } from './nn/inspect.ts';
 import { forward } from './nn/network.ts';
 import type { Layer, Network } from './nn/network.ts';
 import { splitHeads } from './tensor/ops/attention.ts';
+import { loadStockGradients } from './tensor/stock-gradients.ts';
 import type { ViT } from './vit/forward.ts';
 import { geometryOf } from './vit/geometry.ts';
 import type { ViTConfig } from './weights/architecture.ts';
@@ -102,6 +102,7 @@ export async function gradientTraceOf(
   input: Tensor,
   request: GradientRequest,
 ): Promise<GradientTrace> {
+  await loadStockGradients();
   const { weights, cam, targets, between } = request;
   const first = Math.min(...weights, cam ?? Infinity);
   const start = layers.findIndex(({ name }) => blockOf(name) === first);
@@ -197,6 +198,7 @@ export async function layerGradient(
   readonly activations: Float32Array[];
   readonly gradients: Float32Array[];
 }> {
+  await loadStockGradients();
   const { layer, targets, numClasses } = request;
   const x = tidy(() => forward(layers.slice(0, layer + 1), input));
   const gradient = tidy(() => gradientOfRest(layers.slice(layer + 1), x, oneHotRows(targets, numClasses)));

@@ -16,15 +16,17 @@ export function networkCost({ network, info }: Pick<LoadedNetwork, 'network' | '
   const { height, width } = info.preprocessing.imageSize;
   const input = network.inputOf([new Float32Array(height * width * 3)]);
   try {
-    const kernels = traceKernels(
-      () => dispose(forward(network.layers, input)),
-      (name) => name in STEPS,
-    );
-    const steps = kernels.flatMap((kernel) => STEPS[kernel.name]?.(kernel) ?? []);
+    const { steps, kernels } = stepsOf(() => dispose(forward(network.layers, input)));
     return costOf([...steps, ...normsThatDoNotRun(info.config, kernels)]);
   } finally {
     input.dispose();
   }
+}
+
+/** What runs when `run` is called, as steps that cost something. */
+export function stepsOf(run: () => void): { readonly steps: CostedStep[]; readonly kernels: readonly TracedKernel[] } {
+  const kernels = traceKernels(run, (name) => name in STEPS);
+  return { kernels, steps: kernels.flatMap((kernel) => STEPS[kernel.name]?.(kernel) ?? []) };
 }
 
 type StepsOf = (kernel: TracedKernel) => CostedStep[];

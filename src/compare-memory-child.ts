@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 
 import { blankFor } from './compare-speed.ts';
@@ -18,7 +19,12 @@ async function answer({ model, batchSize, ...options }: MemoryQuestion) {
   return { baselineBytes, peakBytes: peakBytes() };
 }
 
-/** The most that was ever resident; Node gives kibibytes on every system. */
+/** The most that was ever resident. */
 function peakBytes(): number {
-  return process.resourceUsage().maxRSS * 1024;
+  // Linux hands a process's maximum on to its children, so that theirs would begin at the parent's; this one begins anew.
+  const status = existsSync(STATUS) ? readFileSync(STATUS, 'utf8') : '';
+  const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? process.resourceUsage().maxRSS;
+  return Number(kibibytes) * 1024;
 }
+
+const STATUS = '/proc/self/status';

@@ -77,6 +77,7 @@ export async function compare(
   const alignments = await measureAlignments(panel, sample, settings);
   const robustness = await measureRobustness(panel, sample, settings);
   const memories = settings.memory ? await measureMemories(models, settings) : undefined;
+  const compared = modelsOf(panel, collection, { speeds, memories });
   return {
     version: COMPARISON_VERSION,
     patchlens: packageVersion(),
@@ -85,6 +86,7 @@ export async function compare(
       images: answered.length,
       labelled: answered.filter(({ label }) => label !== undefined).length,
       convention: collection.convention ?? null,
+      classes: classesOf(compared, panel.classes),
       failures: failuresOf(collection),
     },
     machine: {
@@ -93,7 +95,7 @@ export async function compare(
       node: process.versions.node,
     },
     seed: settings.seed,
-    models: modelsOf(panel, collection, { speeds, memories }),
+    models: compared,
     pairs: comparePairs(answered, {
       numModels: models.length,
       classes: panel.classes,
@@ -143,6 +145,13 @@ function modelsOf(panel: Panel, collection: Collection, { speeds, memories }: Me
       memory: memories?.[m] ?? null,
     };
   });
+}
+
+/** Names of the classes that the confusion matrices have numbers of. */
+function classesOf(models: readonly ComparedModel[], classes: readonly string[]): Comparison['data']['classes'] {
+  const cells = models.flatMap(({ accuracy }) => accuracy?.confusion ?? []);
+  const indices = new Set(cells.flatMap(({ label, predicted }) => [label, predicted]));
+  return [...indices].toSorted((a, b) => a - b).map((index) => ({ index, label: classes[index] ?? `class ${index}` }));
 }
 
 /** The images that the dearer measurements are made on, in their order. */

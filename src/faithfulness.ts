@@ -67,7 +67,8 @@ export interface Faithfulness {
   readonly orders: number;
   /** The class's probability when all is replaced. */
   readonly emptied: Readonly<Partial<Record<Fill, number>>>;
-  readonly random: readonly (Readonly<Record<CurveKind, RandomAreas>> & { readonly fill: Fill })[];
+  /** Of random orders, for which deletion and insertion come to the same. */
+  readonly random: readonly (RandomAreas & { readonly fill: Fill })[];
   readonly scores: readonly MethodScore[];
 }
 
@@ -95,24 +96,26 @@ export async function faithfulnessOf(
   const { target, ranked } = await rankedCells(subject, image, options, grid, between);
   const random = randomOf(seed);
   const chance = Array.from({ length: orders }, () => Int32Array.from(permutation(cells, random)));
-  const everyOrder = [...ranked.map(({ order }) => order), centreOrder(grid), ...chance];
-  const names = [...ranked.map(({ method }) => method), CENTRE] as const;
+  const named = [...ranked, { method: CENTRE, order: centreOrder(grid) }] as const;
+  const walks = [
+    ...named.flatMap(({ order }) => CURVES.map((kind) => ({ kind, order }))),
+    // The insertion of an order is the deletion of its reverse, which is as random: their areas are those of both.
+    ...chance.map((order) => ({ kind: 'deletion', order }) as const),
+  ];
   const pass = { target: target.index, batchSize, between };
   const scores: MethodScore[] = [];
   const found: Faithfulness['random'][number][] = [];
   const emptied: Partial<Record<Fill, number>> = {};
   for (const fill of fills) {
-    const curves = await curvesOf(subject, { image, fill, grid, steps }, everyOrder, pass);
-    emptied[fill] = curves[0]?.deletion.at(-1) ?? 0;
-    const areas = (kind: CurveKind): RandomAreas =>
-      randomAreas(curves.slice(names.length).map((curve) => areaUnder(curve[kind])));
-    const byChance = { deletion: areas('deletion'), insertion: areas('insertion') };
+    const curves = await curvesOf(subject, { image, fill, grid, steps }, walks, pass);
+    const byChance = randomAreas(curves.slice(2 * named.length).map(areaUnder));
     found.push({ fill, ...byChance });
-    for (const [i, method] of names.entries()) {
+    emptied[fill] = curves[0]?.at(-1) ?? 0;
+    for (const [i, { method }] of named.entries()) {
       const scored = (kind: CurveKind): CurveScore => {
-        const curve = curves[i]![kind];
+        const curve = curves[2 * i + CURVES.indexOf(kind)]!;
         const area = areaUnder(curve);
-        return { curve, area, ...verdictOn(kind, area, byChance[kind]) };
+        return { curve, area, ...verdictOn(kind, area, byChance) };
       };
       scores.push({ method, fill, deletion: scored('deletion'), insertion: scored('insertion') });
     }
@@ -187,32 +190,33 @@ interface Removal {
   readonly steps: number;
 }
 
-type Curves = Readonly<Record<CurveKind, readonly number[]>>;
+interface Walk {
+  readonly kind: CurveKind;
+  readonly order: Int32Array;
+}
 
-/** Both curves of each order, all images in one stream of batches. The whole image and none of it are computed once. */
+/** A curve for each walk, all images in one stream of batches. The whole image and none of it are computed once. */
 async function curvesOf(
   subject: Subject,
   { image, fill, grid, steps }: Removal,
-  orders: readonly Int32Array[],
+  walks: readonly Walk[],
   pass: Parameters<typeof targetProbabilities>[2],
-): Promise<Curves[]> {
+): Promise<number[][]> {
   const whole = normalisedImage(subject, image);
   const filling = filled(whole, fill);
   const inner = stepCounts(grid.Gh * grid.Gw, steps).slice(1, -1);
   const changed = function* (): Generator<Float32Array> {
     yield image;
     yield filling;
-    for (const order of orders) {
-      for (const kind of CURVES) {
-        for (const count of inner) {
-          yield withoutCells(whole, filling, removedCells(kind, order, count), grid, new Float32Array(image.length));
-        }
+    for (const { kind, order } of walks) {
+      for (const count of inner) {
+        yield withoutCells(whole, filling, removedCells(kind, order, count), grid, new Float32Array(image.length));
       }
     }
   };
   const [full = 0, none = 0, ...between] = await targetProbabilities(subject, changed(), pass);
-  return orders.map((_, i) => {
-    const part = (j: number): number[] => between.slice((2 * i + j) * inner.length, (2 * i + j + 1) * inner.length);
-    return { deletion: [full, ...part(0), none], insertion: [none, ...part(1), full] };
+  return walks.map(({ kind }, i) => {
+    const [first, last] = kind === 'deletion' ? [full, none] : [none, full];
+    return [first, ...between.slice(i * inner.length, (i + 1) * inner.length), last];
   });
 }

@@ -4,9 +4,12 @@ import { tensor4d } from '@tensorflow/tfjs-core';
 
 import type { TfjsModel } from './cnn/tfjs/model.ts';
 import { tfjsLayers, tryTfjs } from './cnn/tfjs/network.ts';
+import { stepsOf } from './compare-cost.ts';
 import { ArgumentError, ConfigError } from './errors.ts';
 import { checkedSize, pixelsOf } from './load-cnn.ts';
 import type { Built, Opened } from './load-plan.ts';
+import { costOf } from './metrics/cost.ts';
+import type { Cost } from './metrics/cost.ts';
 import type { LoadOptions } from './model-info.ts';
 import { changedPreprocessing } from './weights/preprocessing.ts';
 import type { Preprocessing, Rgb, Size } from './weights/preprocessing.ts';
@@ -69,15 +72,7 @@ interface Context {
 
 function built(where: string, model: TfjsModel, { format, settings, options }: Context): Built {
   const imageSize = imageSizeOf(where, model, settings, options);
-  const { height, width } = imageSize;
-  const blank = tensor4d(new Float32Array(height * width * 3), [1, height, width, 3]);
-  const numClasses = ((): number => {
-    try {
-      return tryTfjs(where, model, blank);
-    } finally {
-      blank.dispose();
-    }
-  })();
+  const { numClasses, cost } = tried(where, model, imageSize);
   const { labels, output = model.endsInSoftmax ? 'probabilities' : 'logits' } = settings;
   if (labels !== undefined && labels.length !== numClasses) {
     throw new ConfigError(`${where}: ${SETTINGS_FILE}: labels: expected ${numClasses}, got ${labels.length}`);
@@ -87,7 +82,7 @@ function built(where: string, model: TfjsModel, { format, settings, options }: C
     family: `TensorFlow.js ${format === 'layers-model' ? 'layers' : 'graph'} model`,
     labels,
     numParameters: model.numParameters,
-    cost: undefined,
+    cost,
     config: { kind: 'tfjs', format, numSteps: model.numSteps, numChannels: 3, numClasses, output },
     preprocessing: changedPreprocessing(usualPreprocessing(model, imageSize), settings),
     assumption: assumptionOf(model, settings, options),
@@ -97,6 +92,18 @@ function built(where: string, model: TfjsModel, { format, settings, options }: C
       [Symbol.dispose]: () => model[Symbol.dispose](),
     },
   };
+}
+
+/** Runs the network once on a blank image: what it gives, and what that takes. */
+function tried(where: string, model: TfjsModel, { height, width }: Size): { numClasses: number; cost: Cost } {
+  const blank = tensor4d(new Float32Array(height * width * 3), [1, height, width, 3]);
+  let numClasses = 0;
+  try {
+    const { steps } = stepsOf(() => (numClasses = tryTfjs(where, model, blank)));
+    return { numClasses, cost: costOf(steps) };
+  } finally {
+    blank.dispose();
+  }
 }
 
 const USUAL_SIDE = 224;

@@ -26,6 +26,14 @@ const EMBEDDED: readonly EmbeddedModel[] = [
     numParameters: 525_800,
     classes: ['circle', 'crescent', 'cross', 'heart', 'ring', 'square', 'star', 'triangle'],
   },
+  {
+    name: 'cifar10-cnn',
+    description:
+      'a small ResNet for photographs of an airplane, automobile, bird, cat, deer, dog, frog, horse, ship or truck, ' +
+      'which it sees at 32×32 pixels. It knows nothing else.',
+    numParameters: 652_906,
+    classes: ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'],
+  },
 ];
 
 /** The model that runs when none is asked for. */

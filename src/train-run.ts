@@ -1,3 +1,4 @@
+import { ArgumentError } from './errors.ts';
 import { batchesAhead } from './training/batch-ahead.ts';
 import type { InputForm } from './training/batch.ts';
 import { examine } from './training/evaluate.ts';
@@ -61,6 +62,11 @@ export interface Run extends Start {
 export async function carryOut(setting: Run): Promise<TrainResult> {
   const { recipe, images, options } = setting;
   const { output, onEvent, signal } = options;
+  if (recipe.stochasticDepth > 0 && !setting.student.network.dropsBranches) {
+    throw new ArgumentError(
+      'stochasticDepth: expected a Vision Transformer for it, got another network. Leave it out.',
+    );
+  }
   const record = await openRecord(setting);
   let { state } = record.first;
   const began = { at: Date.now(), step: state.step };

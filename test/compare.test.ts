@@ -115,7 +115,7 @@ describe('compare', () => {
   test('needs no labels, no second model and no second image', async () => {
     const single = join(folder, 'one');
     const one = await compare(single, [MODEL], { ...ANSWERS_ONLY, labels: 'none' });
-    expect(one.data).toMatchObject({ images: 1, labelled: 0, convention: null, failures: [] });
+    expect(one.data).toMatchObject({ images: 1, labelled: 0, convention: null, classes: [], failures: [] });
     expect(one.models[0]!.accuracy).toBe(null);
     expect(one.pairs).toEqual([]);
     const two = await compare(single, [MODEL, rival], {

@@ -6,26 +6,27 @@ import { describe, expect, test } from 'vitest';
 import { BUILT_IN_EXAMPLE } from '../src/explain-example.ts';
 import { explain } from '../src/explain.ts';
 import { explanationText } from '../src/report/explanation-text.ts';
+import { comparisonRecord } from './report/comparison-record.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../', import.meta.url));
-const textOf = (file: string): string => readFileSync(`${REPOSITORY}${file}`, 'utf8');
+const page = readFileSync(`${REPOSITORY}docs/attention.md`, 'utf8');
 
 describe('docs/attention.md', () => {
   test('shows what patchlens explain prints', async () => {
     const text = explanationText(await explain(BUILT_IN_EXAMPLE));
-    expect(blockOf('docs/attention.md', 'explain')).toBe(`\n\`\`\`\n${text}\`\`\`\n`);
+    expect(blockOf('explain')).toBe(`\n\`\`\`\n${text}\`\`\`\n`);
   });
 
   test('shows the results of the benchmark that are stored', () => {
     const stored: { rows: { N: number; side: string; milliseconds: number; peakMebibytes: number }[] } = JSON.parse(
-      textOf('bench/results/attention-wasm.json'),
+      readFileSync(`${REPOSITORY}bench/results/attention-wasm.json`, 'utf8'),
     );
     expect(stored.rows.length).toBeGreaterThan(0);
     for (const side of new Set(stored.rows.map((row) => row.side))) {
       const cells = stored.rows
         .filter((row) => row.side === side)
         .map(({ milliseconds, peakMebibytes }) => `${milliseconds} ms, ${peakMebibytes} MiB`);
-      const line = blockOf('docs/attention.md', 'bench')
+      const line = blockOf('bench')
         .split('\n')
         .find((candidate) => candidate.startsWith(`| ${side} |`));
       expect(
@@ -36,21 +37,25 @@ describe('docs/attention.md', () => {
   });
 });
 
-describe('docs/explorer.md', () => {
-  test('shows the results of the benchmark that are stored', () => {
-    const stored: { rows: { model: string; megabytes: number; drawnMs: { median: number; worst: number } }[] } =
-      JSON.parse(textOf('bench/results/explorer.json'));
-    const block = blockOf('docs/explorer.md', 'bench');
-    for (const { model, megabytes, drawnMs } of stored.rows) {
-      expect(block).toMatch(
-        new RegExp(`\\| ${model} +\\| ${megabytes} MB .*${drawnMs.median} ms .*${drawnMs.worst} ms`),
-      );
-    }
+function blockOf(marker: string): string {
+  const match = new RegExp(`<!-- ${marker} -->(.*)<!-- /${marker} -->`, 's').exec(page);
+  if (match === null) throw new Error(`docs/attention.md: expected the markers ${marker}`);
+  return match[1] ?? '';
+}
+
+describe('docs/comparing.md', () => {
+  test('names every field of a report', () => {
+    const text = readFileSync(`${REPOSITORY}docs/comparing.md`, 'utf8');
+    const missing = [...fieldsOf(comparisonRecord())].filter((field) => !text.includes(`\`${field}`));
+    expect(missing).toEqual([]);
   });
 });
 
-function blockOf(file: string, marker: string): string {
-  const match = new RegExp(`<!-- ${marker} -->(.*)<!-- /${marker} -->`, 's').exec(textOf(file));
-  if (match === null) throw new Error(`${file}: expected the markers ${marker}`);
-  return match[1] ?? '';
+function fieldsOf(value: unknown): Set<string> {
+  const fields = new Set<string>();
+  JSON.stringify(value, (key, entry: unknown) => {
+    if (!/^\d*$/.test(key)) fields.add(key);
+    return entry;
+  });
+  return fields;
 }

@@ -52,7 +52,10 @@ describe('a TensorFlow.js model', () => {
       family: 'TensorFlow.js layers model',
       config: { kind: 'tfjs', numSteps: 11, numClasses: 5, output: 'probabilities' },
       classes: ['class 0', 'class 1', 'class 2', 'class 3', 'class 4'],
+      // 7 × 6 positions behind a stem of 3·3·3 to 6, 3·3 each, 6 to 6; norms of the stem, 2 each.
+      cost: { multiplyAdds: 7 * 6 * 6 * (27 + 9 + 6) + 6 * 5, activations: 7 * 6 * 6 * 3 + 5 },
     });
+    expect(info.cost!.multiplyAddsWithNorms - info.cost!.multiplyAdds).toBe(2 * 7 * 6 * 6);
     expect(info.assumption).toMatch(/squashed .* pixels from -1 to 1 are assumed/);
     const graph = await load(`${GOLDEN_FOLDER}tfjs/graph`);
     expect(graph).toMatchObject({

@@ -1,13 +1,14 @@
 // Packs the project, installs the tarball into an empty project, and uses it there as its users do: the command, the
 // import, the types. Needs the npm registry.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
-const IMAGE = join(REPOSITORY, 'images/star/gold.png');
+const IMAGES = join(REPOSITORY, 'images');
+const IMAGE = join(IMAGES, 'star/gold.png');
 
 const CONSUMER = `
 import { loadModel, type Prediction } from 'patchlens';
@@ -29,6 +30,16 @@ try {
   const line = run('npx', ['patchlens', 'classify', IMAGE, '--top-k', '1', '--format', 'jsonl', '--quiet'], folder);
   const { status, predictions } = JSON.parse(line);
   check(status === 'ok' && predictions.length === 1, `the command classifies: ${line}`);
+
+  // The page's script is a file of its own in the package.
+  run('npx', ['patchlens', 'attention', IMAGE, '--quiet', '--output', 'map.html'], folder);
+  const page = readFileSync(join(folder, 'map.html'), 'utf8');
+  check(page.includes('id="record"') && page.includes('requestAnimationFrame'), 'the command writes the explorer');
+
+  // Memory is measured by a module that runs only once compiled, in a process that must not count its parent's.
+  const flags = ['--models', 'shapes-vit', '--rounds', '0', '--sample', '0', '--format', 'json', '--quiet'];
+  const { memory } = JSON.parse(run('npx', ['patchlens', 'compare', IMAGES, ...flags], folder)).models[0];
+  check(memory.peakBytes > memory.baselineBytes, `a model takes memory: ${JSON.stringify(memory)}`);
 
   // The package's own declarations are checked too, but not those of tfjs, which need the browser's.
   const strict = ['--strict', '--module', 'nodenext', '--target', 'es2022', '--skipLibCheck', '--types', 'node'];

@@ -110,6 +110,10 @@ describe('a run', () => {
     expect(await model.classify(join(images, 'red', '0.png'), { topK: 3 })).toHaveLength(3);
   });
 
+  test('of a ResNet has no stochastic depth, and says so', async () => {
+    await expect(trained({ network: RESNET })).rejects.toThrow('stochasticDepth: expected a Vision Transformer');
+  });
+
   test('learns', async () => {
     const recipe = {
       steps: 60,
@@ -136,7 +140,10 @@ describe('fine-tuning', () => {
     ['a ResNet', RESNET],
   ])('%s by its head alone leaves all else as it was', async (_, network) => {
     const first = await trained({ network, recipe: { ...RECIPE, stochasticDepth: 0, averageDecay: 0 } });
-    const output = await trained({ network: from(first), recipe: { ...RECIPE, freezeTrunk: true, averageDecay: 0 } });
+    const output = await trained({
+      network: from(first),
+      recipe: { ...RECIPE, stochasticDepth: 0, freezeTrunk: true, averageDecay: 0 },
+    });
     const [before, after] = [await tensorsOf(first), await tensorsOf(output)];
     const changed = [...before].filter(([name, bytes]) => !bytes.equals(after.get(name)!)).map(([name]) => name);
     expect(changed.length).toBeGreaterThan(0);

@@ -27,6 +27,8 @@ export async function loadCharts(): Promise<Charts> {
   const svg: Charts['svg'] = (options, about) => {
     const style = { fontSize: '12px', background: 'none' };
     const drawn = plot.plot({ ...SIZE, style, ...options, document });
+    // One picture with one description: the parts of a picture have no names of their own.
+    for (const part of drawn.querySelectorAll('[aria-label]')) part.removeAttribute('aria-label');
     drawn.setAttribute('role', 'img');
     drawn.setAttribute('aria-label', about);
     // Within HTML the name space is known; written out it would look like an address to fetch from.

@@ -12,6 +12,9 @@ const SHARE = {
   label: null,
 } as const;
 
+/** The name of an axis in the middle below its ticks, where it meets none of them. */
+const BELOW = { labelAnchor: 'center', labelArrow: 'none' } as const;
+
 /** What the models cost and what they give for it. */
 export function costChart(
   { plot, draw }: Charts,
@@ -25,6 +28,8 @@ export function costChart(
   if (points.length < 2) return undefined;
   const hasLabels = models.some(({ accuracy }) => accuracy !== null);
   const what = hasLabels ? 'Top-1 in percent' : 'Latency in milliseconds';
+  // Names stand on the side that has more room.
+  const middle = Math.sqrt(Math.min(...points.map(({ x }) => x)) * Math.max(...points.map(({ x }) => x)));
   const colours = {
     stroke: (point: { m: number }) => seriesColour(point.m),
     fill: (point: { m: number }) => seriesColour(point.m),
@@ -34,14 +39,12 @@ export function costChart(
       ? [plot.ruleX(points, { x: 'x', y1: (p) => p.interval?.low, y2: (p) => p.interval?.high, ...colours })]
       : []),
     plot.dot(points, { x: 'x', y: 'y', r: 5, ...colours }),
-    plot.text(points, {
-      x: 'x',
-      y: 'y',
-      text: (p) => shortened(names[p.m]!),
-      dy: -12,
-      fill: 'currentColor',
-      lineAnchor: 'bottom',
-    }),
+    ...(['start', 'end'] as const).map((textAnchor) =>
+      plot.text(
+        points.filter(({ x }) => x > middle === (textAnchor === 'end')),
+        { x: 'x', y: 'y', text: (p) => shortened(names[p.m]!), dx: textAnchor === 'end' ? -10 : 10, textAnchor },
+      ),
+    ),
   ];
   const about = points.map(
     ({ m, x, y }) => `${visible(names[m]!)}: ${short(x)} multiply-adds, ${hasLabels ? percent(y) : y.toFixed(1)}`,
@@ -49,7 +52,16 @@ export function costChart(
   return draw(
     {
       marks,
-      x: { type: 'log', label: 'Multiply-adds of an image', tickFormat: short, ticks: 4, grid: true, inset: 40 },
+      x: {
+        ...BELOW,
+        type: 'log',
+        label: 'Multiply-adds of an image',
+        tickFormat: short,
+        ticks: 3,
+        grid: true,
+        inset: 24,
+      },
+      marginBottom: 42,
       y: hasLabels ? SHARE : { label: null, zero: true, grid: true },
       color: { type: 'identity' },
     },
@@ -94,9 +106,10 @@ export function reliabilityChart(
         ...perModel,
         plot.dot(bins, { x: 'x', y: 'y', r: 'images', ...ofModel }),
       ],
-      x: { ...SHARE, label: 'Confidence in percent' },
+      x: { ...SHARE, ...BELOW, label: 'Confidence in percent' },
+      marginBottom: 42,
       y: SHARE,
-      r: { range: [2, 9] },
+      r: { range: [1.5, 6] },
       color: { type: 'identity' },
     },
     {
@@ -136,9 +149,8 @@ export function robustnessChart({ plot, draw }: Charts, curves: RobustnessCurves
         plot.dot(points, { x: 'x', y: 'y', fill: (p: { m: number }) => seriesColour(p.m), r: 3 }),
       ],
       x: {
+        ...BELOW,
         label: unit,
-        labelAnchor: 'center',
-        labelArrow: 'none',
         ticks: [0, ...levels.map((_, i) => i + 1)],
         tickFormat: (x: number) => (x === 0 ? 'as is' : String(levels[x - 1])),
         insetLeft: 8,
@@ -165,9 +177,8 @@ export function alignmentChart(
   );
   const best = cells.reduce((a, b) => (b.value > a.value ? b : a));
   const axis = (names: readonly string[], label: string) => ({
+    ...BELOW,
     label,
-    labelAnchor: 'center' as const,
-    labelArrow: 'none' as const,
     domain: names.map((_, i) => i),
     ticks: someOf(names.length),
     tickFormat: (i: number) => shortened(names[i] ?? '', 10),
@@ -184,7 +195,7 @@ export function alignmentChart(
       height: 380,
     },
     {
-      title: `Kernel alignment of layers, ${images} images`,
+      title: `Alignment of layers, the stronger the colour the more alike: ${images} images`,
       about: `Heat map of the alignment of ${rows.length} layers of ${visible(first)} with ${columns.length} of ${visible(second)}; the most alike are ${rows[best.i]} and ${columns[best.j]}, ${best.value.toFixed(2)}.`,
     },
   );
@@ -193,7 +204,8 @@ export function alignmentChart(
 /** So many ticks that their names do not run into each other, the last one among them. */
 function someOf(count: number): number[] {
   const step = Math.ceil(count / 8);
-  return Array.from({ length: count }, (_, i) => i).filter((i) => i % step === 0 || i === count - 1);
+  const last = count - 1;
+  return Array.from({ length: count }, (_, i) => i).filter((i) => i === last || (i % step === 0 && last - i >= step));
 }
 
 /** A name for a place with little room. */

@@ -32,9 +32,7 @@ function card(
   const { path, label, divergence, first, second } = image;
   const thumbnail = thumbnails.get(path);
   const picture =
-    thumbnail === undefined
-      ? markup`<span class="missing">no picture</span>`
-      : markup`<img src="${thumbnail}" alt="" loading="lazy" decoding="async">`;
+    thumbnail === undefined ? markup`<span class="missing">no picture</span>` : markup`<img src="${thumbnail}" alt="">`;
   const truth = label === null ? undefined : markup`<dt>Label</dt><dd>${name(label)}</dd>`;
   return markup`<li>${picture}<p>${name(path)}</p><dl>${truth}${answer(a, first)}${answer(b, second)}<dt>Divergence</dt><dd>${divergence.toFixed(2)} bits</dd></dl></li>`;
 }

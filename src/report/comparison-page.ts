@@ -4,7 +4,7 @@ import type { ComparedPair, Comparison } from './comparison.ts';
 import { alignmentChart, costChart, reliabilityChart, robustnessChart } from './comparison-charts.ts';
 import { gallery, GALLERY_STYLE } from './comparison-gallery.ts';
 import { shortNames } from './comparison-names.ts';
-import { classesTable, modelsTable, pairsTable } from './comparison-tables.ts';
+import { classesTable, mistakesTable, modelsTable, pairsTable } from './comparison-tables.ts';
 import { verdictOf } from './comparison-verdict.ts';
 import { markup, name } from './markup.ts';
 import type { Markup } from './markup.ts';
@@ -78,7 +78,9 @@ function robustnessSection(charts: Charts, { robustness }: Comparison, names: re
 
 function classesSection(comparison: Comparison, names: readonly string[]): Markup | undefined {
   const table = classesTable(comparison, names);
-  return table === undefined ? undefined : markup`<section><h2>Classes</h2>${table}</section>`;
+  return table === undefined
+    ? undefined
+    : markup`<section><h2>Classes</h2>${table}${mistakesTable(comparison, names)}</section>`;
 }
 
 const SHOWN_FAILURES = 100;

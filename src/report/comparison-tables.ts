@@ -21,7 +21,7 @@ export function modelsTable(comparison: Comparison, names: readonly string[]): M
     ...costColumns(),
     ...speedColumns(),
   ];
-  return sortableTable({ caption: 'Models', columns, rows });
+  return sortableTable({ caption: 'Accuracy and cost', columns, rows });
 }
 
 /** A number that may be missing, and the same as text. */
@@ -173,4 +173,41 @@ export function classesTable({ models }: Comparison, names: readonly string[]): 
     })),
   ];
   return sortableTable({ caption, columns, rows });
+}
+
+/** So many of each model: the first say what it mixes up, the rest are mostly of one image. */
+const MOST_MISTAKES = 10;
+
+interface MistakeRow {
+  readonly model: string;
+  readonly is: string;
+  /** What it was taken for. */
+  readonly taken: string;
+  readonly images: number;
+}
+
+/** The cells of the confusion matrices off their diagonals with the most images. */
+export function mistakesTable({ models, data }: Comparison, names: readonly string[]): Markup | undefined {
+  const labels = new Map(data.classes.map(({ index, label }) => [index, label]));
+  const labelOf = (index: number): string => labels.get(index) ?? `class ${index}`;
+  const rows = models.flatMap(({ accuracy }, m) =>
+    (accuracy?.confusion ?? [])
+      .filter(({ label, predicted }) => label !== predicted)
+      .toSorted((a, b) => b.images - a.images)
+      .slice(0, MOST_MISTAKES)
+      .map(({ label, predicted, images }): MistakeRow => ({
+        model: names[m]!,
+        is: labelOf(label),
+        taken: labelOf(predicted),
+        images,
+      })),
+  );
+  if (rows.length === 0) return undefined;
+  const columns: Column<MistakeRow>[] = [
+    { name: 'What is', cell: ({ is }) => name(is), order: ({ is }) => is },
+    { name: 'was taken for', cell: ({ taken }) => name(taken), order: ({ taken }) => taken },
+    { name: 'by', cell: ({ model }) => name(model), order: ({ model }) => model },
+    { name: 'Images', cell: ({ images }) => String(images), order: ({ images }) => images },
+  ];
+  return sortableTable({ caption: 'Most frequent mistakes', columns, rows });
 }

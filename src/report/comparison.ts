@@ -33,6 +33,8 @@ interface ComparedData {
   readonly labelled: number;
   /** How labels were read; null without labels. */
   readonly convention: string | null;
+  /** Names of the classes that images have or were taken for, by index; empty without labels. */
+  readonly classes: readonly { readonly index: number; readonly label: string }[];
   readonly failures: readonly { readonly path: string; readonly code: string; readonly message: string }[];
 }
 

@@ -61,9 +61,9 @@ for (const table of document.querySelectorAll('table.sortable')) {
 
 export const TABLE_STYLE = `
 .scroll { overflow-x: auto; margin: .5rem 0 1.5rem; } caption { text-align: left; font-weight: 600; padding-bottom: .25rem; }
-th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; }
-th[scope=row], th[scope=row] ~ td.text, thead th:first-child { text-align: left; } th[scope=row] { font-weight: 600; min-width: 8rem; max-width: 20rem; }
-thead th { background: var(--raised); white-space: nowrap; }
+th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; white-space: nowrap; }
+th[scope=row], th[scope=row] ~ td.text, thead th:first-child { text-align: left; } th[scope=row] { font-weight: 600; min-width: 11rem; max-width: 20rem; white-space: normal; }
+thead th { background: var(--raised); }
 th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-decoration: underline dotted; }
 th[aria-sort=ascending] button::after { content: " \\25b2"; } th[aria-sort=descending] button::after { content: " \\25bc"; }
 `;

@@ -1,7 +1,7 @@
 import { dispose, keep, tensor, tensor2d, tidy, valueAndGrads } from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 
-import '../tensor/stock-gradients.ts';
+import { loadStockGradients } from '../tensor/stock-gradients.ts';
 import type { Batch } from './batch.ts';
 import { distilledLoss, labelLoss } from './loss.ts';
 import type { Distillation } from './loss.ts';
@@ -47,6 +47,7 @@ export async function gradientsOf(
   batch: Batch,
   { pass, teacher }: GradientOptions,
 ): Promise<Gradients> {
+  await loadStockGradients();
   const tensors = tensorsOf(network, values);
   let outputs: Outputs | undefined;
   const lossOf = ({ inputs, targets, taught }: PlacedBatch, changed: readonly Tensor[]): Scalar => {

@@ -12,7 +12,7 @@ import type { ResNetConfig } from '../weights/cnn-architecture.ts';
 import type { Size } from '../weights/preprocessing.ts';
 import type { Trainable } from './trainable.ts';
 
-/** A ResNet for training on images of one size. Stochastic depth is not done to it. */
+/** A ResNet for training on images of one size. */
 export function trainableResNet(config: ResNetConfig, { height, width }: Size): Trainable {
   const all = [...shapesOf((leaf) => resNetParams(config, leaf))];
   const blocks = config.stages.flatMap(({ depth }, i) =>
@@ -33,6 +33,7 @@ export function trainableResNet(config: ResNetConfig, { height, width }: Size): 
     },
     numDepths: blocks.length + 2,
     isHead: (name) => name.startsWith('head.'),
+    dropsBranches: false,
     forward: (parameters, inputs, pass) => {
       const params = resNetParams(config, parameters);
       const images = reshape<Rank.R4>(inputs, [-1, height, width, config.numChannels]);

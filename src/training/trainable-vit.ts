@@ -34,6 +34,7 @@ export function trainableViT(config: ViTConfig): Trainable {
     depthOf: (name) => depthOf(name, config.depth),
     numDepths: config.depth + 2,
     isHead: (name) => /^(?:head|distillationHead)\./.test(name),
+    dropsBranches: true,
     forward: (parameters, inputs, pass) => {
       const vit = { config, params: vitParams(config, parameters), ...rest };
       const patches = reshape<Rank.R3>(inputs, [-1, numPatches, patchDim]);

@@ -19,6 +19,8 @@ export interface Trainable {
   readonly numDepths: number;
   /** Whether the parameter belongs to the classifier on top of the features. */
   readonly isHead: (name: string) => boolean;
+  /** Whether a pass in training can leave out branches: stochastic depth. */
+  readonly dropsBranches: boolean;
   readonly forward: (parameters: (name: string) => Tensor, inputs: Tensor, pass: Pass) => Outputs;
   /** Frees what the network keeps on the backend besides its parameters. */
   readonly dispose: () => void;

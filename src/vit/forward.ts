@@ -59,7 +59,10 @@ export function vitLayers(vit: ViT): Layer[] {
   ];
 }
 
-/** Patches [B, N, P²·C] → tokens after the last block [B, prefix + N, D], not yet normed. */
+/**
+ * Patches [B, N, P²·C] → tokens after the last block [B, prefix + N, D], not yet normed; without a probe perhaps only those
+ * that the head reads.
+ */
 function forwardFeatures(vit: ViT, patches: Tensor3D, probe?: Probe): Tensor3D {
   const options = blockOptions(vit);
   return tidy(() => {
@@ -67,11 +70,25 @@ function forwardFeatures(vit: ViT, patches: Tensor3D, probe?: Probe): Tensor3D {
     probe?.('tokens', x);
     for (const [i, block] of vit.params.blocks.entries()) {
       const factors = vit.branchFactors?.[i];
-      x = encoderBlock(x, block, { ...options, factors }, scoped(probe, `blocks.${i}`));
+      const read = i === vit.params.blocks.length - 1 ? tokensRead(vit.config) : undefined;
+      x = encoderBlock(x, block, { ...options, factors, read }, scoped(probe, `blocks.${i}`));
       probe?.(`blocks.${i}`, x);
     }
     return x;
   });
+}
+
+/** How many tokens from the first on the head reads, where it does not read all. */
+function tokensRead({ pooling }: ViTConfig): number | undefined {
+  switch (pooling.kind) {
+    case 'class-token':
+      return 1;
+    case 'distilled':
+      return 2;
+    case 'mean':
+    case 'class-token-and-mean':
+      return undefined;
+  }
 }
 
 function blockOptions({ config, attention }: ViT): EncoderBlockOptions {

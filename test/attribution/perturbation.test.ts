@@ -20,6 +20,15 @@ describe('deletion and insertion', () => {
     expect([...removedCells('insertion', Int32Array.of(1, 3, 2, 0), 2)]).toEqual([1, 0, 1, 0]);
   });
 
+  test('what an order leaves after some cells is what its reverse shows of the rest', () => {
+    const order = Int32Array.of(1, 3, 2, 0, 4);
+    for (const count of [0, 2, 5]) {
+      expect(removedCells('deletion', order, count)).toEqual(
+        removedCells('insertion', order.toReversed(), order.length - count),
+      );
+    }
+  });
+
   test('the centre comes first, also on a grid that is no square', () => {
     expect([...centreOrder({ Gh: 3, Gw: 3 })].slice(0, 5)).toEqual([4, 1, 3, 5, 7]);
     expect([...centreOrder({ Gh: 1, Gw: 5 })]).toEqual([2, 1, 3, 0, 4]);

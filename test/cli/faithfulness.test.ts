@@ -27,7 +27,7 @@ describe('patchlens faithfulness', () => {
       'relevance blur',
       'centre blur',
     ]);
-    expect(found.random.map(({ deletion }) => deletion.areas.length)).toEqual([32, 32]);
+    expect(found.random.map(({ areas }) => areas.length)).toEqual([32, 32]);
     for (const { fill, deletion, insertion } of found.scores) {
       expect(deletion.curve).toHaveLength(5);
       // All curves of a fill have the same ends: the whole image, and none of it.

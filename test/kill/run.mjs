@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import sharp from 'sharp';
@@ -30,6 +31,8 @@ const RECIPE = [
 ];
 /** Seconds between states: after every step, or now and then. */
 const SAVE_EVERY = ['0', '0', '0.2', '1'];
+
+const WHILE_STARTING = 0.2;
 
 const random = generator(SEED);
 const folder = await mkdtemp(join(tmpdir(), 'patchlens-kill-'));
@@ -62,9 +65,12 @@ async function killedOrDone(name, whole, moments) {
   const child = train(name, SAVE_EVERY[Math.floor(random() * SAVE_EVERY.length)]);
   const end = finished(child);
   if (moments.length < KILLS) {
-    const timer = setTimeout(() => child.kill('SIGKILL'), random() * whole);
-    const code = await end.catch((error) => error);
-    clearTimeout(timer);
+    const over = end.catch((error) => error);
+    // Now and then while it starts, else while it trains.
+    if (random() < WHILE_STARTING) await Promise.race([over, wait(random() * whole)]);
+    else await Promise.race([over, trainsOn(name, child).then(() => wait((random() * whole) / 4))]);
+    child.kill('SIGKILL');
+    const code = await over;
     if (code?.signal !== 'SIGKILL') {
       if (code instanceof Error) throw code;
       return true;
@@ -74,6 +80,16 @@ async function killedOrDone(name, whole, moments) {
   }
   await end;
   return true;
+}
+
+/** Resolves when the log has a new line. */
+async function trainsOn(name, child) {
+  const began = await sizeOfLog(name);
+  while (child.exitCode === null && (await sizeOfLog(name)) <= began) await wait(10);
+}
+
+async function sizeOfLog(name) {
+  return (await readFile(join(folder, name, 'log.jsonl')).catch(() => '')).length;
 }
 
 function train(name, saveEvery) {

@@ -48,7 +48,7 @@ test('what was not measured is left out', async () => {
   const record = comparisonRecord(['only']);
   const [model] = record.models;
   const bare = { ...model!, accuracy: null, speed: null, memory: null };
-  const unlabelled = { ...record.data, labelled: 0, convention: null, failures: [] };
+  const unlabelled = { ...record.data, labelled: 0, convention: null, classes: [], failures: [] };
   const html = await comparisonPage({ ...record, data: unlabelled, models: [bare], robustness: [] });
   const { document } = parseHTML(html);
   expect(document.querySelectorAll('h2').length).toBe(2);

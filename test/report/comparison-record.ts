@@ -12,6 +12,8 @@ export const HOSTILE = [
   `${'a-very-long-name-without-a-space'.repeat(6)}.webp`,
 ] as const;
 
+const CLASSES = ['tabby cat', '<class> & "co"', '10'];
+
 /** A comparison of three models on labelled images, every part of it filled in. */
 export function comparisonRecord(models: readonly string[] = ['a/vit', 'b/mobilenet', 'c/<b>net']): Comparison {
   return {
@@ -22,6 +24,7 @@ export function comparisonRecord(models: readonly string[] = ['a/vit', 'b/mobile
       images: 40,
       labelled: 38,
       convention: 'name',
+      classes: CLASSES.map((label, index) => ({ index, label })),
       failures: [{ path: 'bad', code: 'IMAGE_UNREADABLE', message: '<img src=x>: expected an image, got text' }],
     },
     machine: { processor: 'Abacus <9000>', parallelism: 2, node: '20.20.2' },
@@ -71,7 +74,7 @@ function model(name: string, m: number): ComparedModel {
         confidence: i < 3 ? null : (i + 0.5) / 15,
         accuracy: i < 3 ? null : Math.min(1, (i + m) / 15),
       })),
-      perClass: ['tabby cat', '<class> & "co"', '10'].map((label, index) => ({
+      perClass: CLASSES.map((label, index) => ({
         index,
         label,
         images: 12 + index,
@@ -79,7 +82,10 @@ function model(name: string, m: number): ComparedModel {
         top5: 1,
         precision: 0.5,
       })),
-      confusion: [{ label: 0, predicted: 0, images: 12 }],
+      confusion: [
+        { label: 0, predicted: 0, images: 12 },
+        { label: 0, predicted: 1, images: 3 + m },
+      ],
     },
     speed: { latency: { median: 11.4 - m, p95: 14.2 - m }, batchSize: 8, throughput: 120 + m, rounds: 20 },
     memory: { peakBytes: 201e6, baselineBytes: 80e6, batchSize: 8 },

@@ -7,7 +7,7 @@ import { COLOUR_MAPS, colourIndex, colourTable, extentOf, rangeOf } from '../../
 import { contourPath } from '../../src/report/figure/contour.ts';
 import { figureSize, figureSvg } from '../../src/report/figure/figure.ts';
 import { heatMap } from '../../src/report/figure/heat-map.ts';
-import { text } from '../../src/report/figure/text.ts';
+import { text, wrapped } from '../../src/report/figure/text.ts';
 import { npyFile } from '../../src/report/npy.ts';
 
 describe('colour maps', () => {
@@ -122,6 +122,13 @@ describe('figures', () => {
         `width="${width}" height="${height}"`,
       );
     }
+  });
+
+  test('break a line that is too long between words, once', () => {
+    const at = { size: 12, maxWidth: 80 };
+    expect(wrapped('short', at)).toEqual(['short']);
+    expect(wrapped('two words here', at)).toEqual(['two words', 'here']);
+    expect(wrapped('unbreakablyverylong', at)).toEqual(['unbreakablyverylong']);
   });
 
   test('strokes draw letters without a font, also accented ones, and cut what is too long', () => {

@@ -8,7 +8,7 @@ import { coloursFor } from '../output/colours.ts';
 import { facts } from '../output/facts.ts';
 import type { Fact } from '../output/facts.ts';
 import { networkFacts } from '../output/network-facts.ts';
-import { count, giga, megabytes } from '../output/numbers.ts';
+import { count, decimalBytes, shortCount } from '../output/numbers.ts';
 import { inWords } from '../output/preprocessing.ts';
 import { printableJson } from '../output/printable.ts';
 import { streamSink } from '../output/sink.ts';
@@ -54,7 +54,7 @@ function factsOf(info: ModelInfo): Fact[] {
     ['Architecture', info.architecture],
     ['Family', info.family],
     ['Parameters', count(info.numParameters)],
-    ['Weights', `${megabytes(info.weightBytes)} as float32`],
+    ['Weights', `${decimalBytes(info.weightBytes)} as float32`],
     ...costFacts(info),
     ['Image', `${height} x ${width} pixels (height x width), ${info.config.numChannels} channels`],
     ...networkFacts(info.config),
@@ -70,7 +70,10 @@ function costFacts({ cost }: ModelInfo): Fact[] {
   if (cost === undefined) return [];
   const { multiplyAdds, multiplyAddsWithNorms, activations } = cost;
   return [
-    ['Multiply-adds', `${count(multiplyAdds)} an image (${giga(multiplyAddsWithNorms)} with norms, as timm counts)`],
+    [
+      'Multiply-adds',
+      `${count(multiplyAdds)} an image (${shortCount(multiplyAddsWithNorms)} with norms, as timm counts)`,
+    ],
     ['Activations', `${count(activations)} values an image`],
   ];
 }

@@ -26,7 +26,7 @@ export function faithfulnessCsv(
   const names = forTerminal ? [printable(path), printable(target.label)] : [path, target.label];
   const rows = scores.flatMap((score) =>
     (['deletion', 'insertion'] as const).map((curve) => {
-      const chance = random.find(({ fill }) => fill === score.fill)?.[curve];
+      const chance = random.find(({ fill }) => fill === score.fill);
       const { area, p, beatsRandom } = score[curve];
       const said = [score.fill, curve, score.method, area, p, beatsRandom ? 'yes' : 'no'];
       return names.concat(said.map(String), [chance?.mean, chance?.low, chance?.high].map(String));

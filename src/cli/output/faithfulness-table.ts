@@ -17,9 +17,10 @@ export function faithfulnessTable({ target, grid, steps, orders, emptied, random
   });
   const byChance = [
     `random (${orders})`,
-    ...random.flatMap(({ deletion, insertion }) =>
-      [deletion, insertion].map(({ mean, low, high }) => `${area(mean)} [${area(low)}, ${area(high)}]`),
-    ),
+    ...random.flatMap(({ mean, low, high }) => {
+      const said = `${area(mean)} [${area(low)}, ${area(high)}]`;
+      return [said, said];
+    }),
   ];
   const left = fills.map((fill) => `${area(emptied[fill])} with all ${fill}`).join(', ');
   const { Gh, Gw } = grid;

@@ -3,7 +3,7 @@ import type { Markup } from '../markup.ts';
 import { COLOURS, colourTable } from './colour-map.ts';
 import type { ColourMapName, Range } from './colour-map.ts';
 import type { Rectangle } from './heat-map.ts';
-import { text } from './text.ts';
+import { text, wrapped } from './text.ts';
 import type { Lettering, TextOptions } from './text.ts';
 
 /** What the colours of a panel, or of a whole figure, stand for. */
@@ -54,32 +54,41 @@ const COLOURS_OF = {
 const MARGIN = 16;
 const GAP = 12;
 const TITLE = 18;
+const TITLE_LINE = 22;
 const LABEL = 13;
+const LABEL_LINE = 16;
 const BAR = 10;
 /** Base lines of a bar's labels below it. */
 const BAR_LABEL = 14;
 /** Narrower bars have no room for the quantity between their two numbers: it gets a line of its own. */
 const LEAST_BAR = 260;
-const LINE = 18;
+const NOTE_LINE = 18;
 
 /** A figure as SVG: panels in rows under their titles, each with its colour bar or all with one. */
 export function figureSvg(figure: Figure, options: FigureOptions): string {
-  const { title, rows, bar, notes = [] } = figure;
+  const { rows, bar } = figure;
+  const { width, height, title, notes } = layoutOf(figure);
   const theme = COLOURS_OF[options.theme];
   const parts: Markup[] = [];
   const write = (line: string, at: Omit<TextOptions, 'colour'>, colour: string = theme.text): void => {
     parts.push(text(line, { ...at, colour }, options.lettering));
   };
-  const width = widthOf(rows);
-  write(title, { x: MARGIN, y: MARGIN + TITLE * 0.8, size: TITLE, maxWidth: width - 2 * MARGIN });
-  let y = MARGIN + TITLE + GAP;
+  let y = MARGIN;
+  for (const line of title) {
+    write(line, { x: MARGIN, y: y + TITLE * 0.8, size: TITLE, maxWidth: width - 2 * MARGIN });
+    y += TITLE_LINE;
+  }
+  y += GAP;
   for (const row of rows) {
+    const top = y + titleHeight(row);
     let x = MARGIN;
     for (const panel of row) {
-      write(panel.title, { x, y: y + LABEL * 0.8, size: LABEL, maxWidth: panel.width });
-      parts.push(pictureOf(panel, x, y + LABEL + 4));
+      for (const [i, line] of titleLines(panel).entries()) {
+        write(line, { x, y: y + i * LABEL_LINE + LABEL * 0.8, size: LABEL, maxWidth: panel.width });
+      }
+      parts.push(pictureOf(panel, x, top));
       if (panel.bar !== undefined) {
-        parts.push(...barOf(panel.bar, { x, y: y + LABEL + 8 + panel.height, width: panel.width, write }, theme.quiet));
+        parts.push(...barOf(panel.bar, { x, y: top + 4 + panel.height, width: panel.width, write }, theme.quiet));
       }
       x += panel.width + GAP;
     }
@@ -91,19 +100,36 @@ export function figureSvg(figure: Figure, options: FigureOptions): string {
   }
   for (const note of notes) {
     write(note, { x: MARGIN, y: y + LABEL * 0.8, size: LABEL, maxWidth: width - 2 * MARGIN }, theme.quiet);
-    y += LINE;
+    y += NOTE_LINE;
   }
-  const height = Math.ceil(y - GAP + MARGIN);
   const font = options.lettering === 'font' ? ' font-family="system-ui, sans-serif"' : '';
   const { text: svg } = markup`<rect width="100%" height="100%" fill="${theme.background}"/>${parts}`;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"${font}>${svg}</svg>\n`;
 }
 
 /** Width and height in pixels of a figure before it is drawn. */
-export function figureSize({ rows, bar, notes = [] }: Figure): { readonly width: number; readonly height: number } {
+export function figureSize(figure: Figure): { readonly width: number; readonly height: number } {
+  const { width, height } = layoutOf(figure);
+  return { width, height };
+}
+
+interface Layout {
+  readonly width: number;
+  readonly height: number;
+  /** In lines that fit. */
+  readonly title: readonly string[];
+  readonly notes: readonly string[];
+}
+
+function layoutOf(figure: Figure): Layout {
+  const { rows, bar } = figure;
+  const width = widthOf(rows);
+  const maxWidth = width - 2 * MARGIN;
+  const title = wrapped(figure.title, { size: TITLE, maxWidth });
+  const notes = (figure.notes ?? []).flatMap((note) => wrapped(note, { size: LABEL, maxWidth }));
   const panels = rows.reduce((sum, row) => sum + rowHeight(row) + GAP, 0);
-  const below = (bar === undefined ? 0 : barHeight(bar, LEAST_BAR) + GAP) + notes.length * LINE;
-  return { width: widthOf(rows), height: Math.ceil(2 * MARGIN + TITLE + panels + below) };
+  const below = (bar === undefined ? 0 : barHeight(bar, LEAST_BAR) + GAP) + notes.length * NOTE_LINE;
+  return { width, height: Math.ceil(2 * MARGIN + title.length * TITLE_LINE + panels + below), title, notes };
 }
 
 function widthOf(rows: Figure['rows']): number {
@@ -111,11 +137,18 @@ function widthOf(rows: Figure['rows']): number {
   return Math.ceil(Math.max(LEAST_BAR, ...widths) + 2 * MARGIN);
 }
 
+/** Lines that a title takes over its panel. */
+function titleLines({ title, width }: Panel): string[] {
+  return wrapped(title, { size: LABEL, maxWidth: width });
+}
+
+function titleHeight(row: readonly Panel[]): number {
+  return Math.max(0, ...row.map((panel) => titleLines(panel).length)) * LABEL_LINE + 1;
+}
+
 function rowHeight(row: readonly Panel[]): number {
-  const heights = row.map(
-    ({ width, height, bar }) => LABEL + 4 + height + (bar === undefined ? 0 : 4 + barHeight(bar, width)),
-  );
-  return Math.max(0, ...heights);
+  const heights = row.map(({ width, height, bar }) => height + (bar === undefined ? 0 : 4 + barHeight(bar, width)));
+  return titleHeight(row) + Math.max(0, ...heights);
 }
 
 function barHeight({ quantity }: ColourBar, width: number): number {

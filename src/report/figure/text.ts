@@ -79,8 +79,17 @@ function strokeWidth(line: string): number {
   return Array.from(line).reduce((width, character) => width + glyphOf(character).width, 0);
 }
 
+/** One line, or two where it is broken between words to fit into a width; the second may still be too long. */
+export function wrapped(line: string, { size, maxWidth }: Required<Pick<TextOptions, 'size' | 'maxWidth'>>): string[] {
+  const fits = (part: string): boolean => fitted(part, { size, maxWidth }) === part;
+  if (fits(line)) return [line];
+  const words = line.split(' ');
+  const count = words.findLastIndex((_, i) => i > 0 && fits(words.slice(0, i).join(' ')));
+  return count < 1 ? [line] : [words.slice(0, count).join(' '), words.slice(count).join(' ')];
+}
+
 /** By the width of the strokes, which is a little more than that of most fonts. */
-function fitted(line: string, { size, maxWidth }: TextOptions): string {
+function fitted(line: string, { size, maxWidth }: Pick<TextOptions, 'size' | 'maxWidth'>): string {
   if (maxWidth === undefined) return line;
   const widest = maxWidth / ((size * CAPITAL_SHARE) / CAPITAL);
   if (strokeWidth(line) <= widest) return line;
