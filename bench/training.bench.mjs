@@ -3,12 +3,16 @@
 // Needs `npm run build`, a native backend that loads, and PYTHON with bench/peers/training-requirements.txt.
 //
 //   PYTHON=python THREADS=2 BATCH=128 ROUNDS=9 node bench/training.bench.mjs
+//
+// BF16=1 adds PyTorch's bfloat16 autocast, which takes a dozen times as long where the processor has no instructions for it.
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg, tmpdir } from 'node:os';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
+
+import ndarray from 'ndarray';
 
 import { patchify } from '../dist/image/patches.js';
 import { native } from '../dist/tensor/backends/native/index.js';
@@ -17,7 +21,7 @@ import { recipeFor } from '../dist/train-recipe.js';
 import { vitStudent } from '../dist/train-student.js';
 import { initialState } from '../dist/training/state.js';
 import { takeStep } from '../dist/training/step.js';
-import ndarray from 'ndarray';
+import { inTurns, median, rounded, save, uniform } from './measure.mjs';
 
 const THREADS = Number(process.env.THREADS ?? 2);
 const BATCH = Number(process.env.BATCH ?? 128);
@@ -36,29 +40,23 @@ try {
 }
 
 async function benchmark() {
-  const sides = { patchlens: await ours() };
-  for (const dtype of ['float32', 'bfloat16']) sides[`torch ${dtype}`] = torch(dtype);
-  const milliseconds = Object.fromEntries(Object.keys(sides).map((name) => [name, []]));
-  const losses = {};
-  for (let round = -2; round < ROUNDS; round += 1) {
-    for (const [name, side] of Object.entries(sides)) {
-      const { ms, loss } = await side.step();
-      losses[name] ??= loss;
-      if (round >= 0) milliseconds[name].push(ms);
-    }
-  }
+  const sides = { patchlens: await ours(), 'torch float32': torch('float32') };
+  if (process.env.BF16 === '1') sides['torch bfloat16'] = torch('bfloat16');
+  const milliseconds = await inTurns(sides, { rounds: ROUNDS });
   for (const { stop } of Object.values(sides)) stop?.();
-  const apart = Math.abs(losses.patchlens - losses['torch float32']);
-  if (!(apart < 1e-4)) throw new Error(`training: expected one loss in both, got ${JSON.stringify(losses)}`);
+  const [own, other] = [sides.patchlens.losses[0], sides['torch float32'].losses[0]];
+  if (!(Math.abs(own - other) < 1e-4)) throw new Error(`training: expected one loss in both, got ${own} and ${other}`);
   const reference = median(milliseconds['torch float32']);
   const rows = Object.entries(milliseconds).map(([side, times]) => ({
     side,
-    'ms per step': Math.round(median(times)),
-    'images/s': Number(((BATCH * 1000) / median(times)).toFixed(1)),
-    'times torch float32': Number((reference / median(times)).toFixed(2)),
+    milliseconds: rounded(median(times)),
+    imagesPerSecond: rounded((BATCH * 1000) / median(times)),
+    timesAsFastAsTorch: rounded(reference / median(times)),
   }));
   console.table(rows);
-  save(rows);
+  const what = `one training step of ${BATCH} images of 128x128, ViT of width 192 and 6 blocks, medians of rounds in turns`;
+  const command = 'node bench/training.bench.mjs';
+  save('training', { what, command, native: detail, threads: THREADS, batch: BATCH, rounds: ROUNDS }, rows);
 }
 
 /** The network, its weights and the images on the disk for the other side; steps of our own. */
@@ -102,14 +100,13 @@ async function ours() {
   });
   const batch = { batchSize: BATCH, numClasses: CLASSES, inputs: [inputs], targets };
   const batches = { at: async () => batch, close: async () => {} };
-  return {
-    step: async () => {
-      const start = performance.now();
-      const [next, { loss }] = await takeStep({ network: student.network, recipe, batches }, state);
-      state = next;
-      return { ms: performance.now() - start, loss };
-    },
+  const losses = [];
+  const compute = async () => {
+    const [next, { loss }] = await takeStep({ network: student.network, recipe, batches }, state);
+    state = next;
+    losses.push(loss);
   };
+  return { losses, compute };
 }
 
 function torch(dtype) {
@@ -117,44 +114,14 @@ function torch(dtype) {
   const options = [scratch, BATCH, THREADS, dtype, LEARNING_RATE].map(String);
   const child = spawn(process.env.PYTHON ?? 'python3', [script, ...options], { stdio: ['pipe', 'pipe', 'inherit'] });
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  return {
-    step: async () => {
-      child.stdin.write('\n');
-      const { value, done } = await answers.next();
-      if (done) throw new Error(`training: expected an answer of ${script}, got its end`);
-      return JSON.parse(value);
-    },
-    stop: () => child.stdin.end(),
+  const losses = [];
+  const compute = async () => {
+    child.stdin.write('\n');
+    const { value, done } = await answers.next();
+    if (done) throw new Error(`training: expected an answer of ${script}, got its end`);
+    const { ms, loss } = JSON.parse(value);
+    losses.push(loss);
+    return ms;
   };
-}
-
-function median(values) {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-}
-
-/** Numbers in −1…1 from a linear congruential generator (Numerical Recipes). */
-function uniform(seed) {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 31 - 1;
-  };
-}
-
-function save(rows) {
-  const machine = `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} CPUs, load ${loadavg()[0].toFixed(1)}`;
-  const what = 'one training step, medians of rounds in turns';
-  const facts = {
-    what,
-    native: detail,
-    threads: THREADS,
-    batch: BATCH,
-    rounds: ROUNDS,
-    machine,
-    node: process.version,
-  };
-  const folder = join(import.meta.dirname, 'results');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'training.json'), `${JSON.stringify({ ...facts, rows }, undefined, 2)}\n`);
-  console.log(`${machine}, ${detail}: bench/results/training.json`);
+  return { losses, compute, stop: () => child.stdin.end() };
 }

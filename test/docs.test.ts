@@ -59,3 +59,16 @@ function fieldsOf(value: unknown): Set<string> {
   });
   return fields;
 }
+
+describe('docs/training.md', () => {
+  test('shows the results of the study that are stored', () => {
+    const stored: { models: { points: { images: number; mean: number }[] }[] } = JSON.parse(
+      readFileSync(`${REPOSITORY}docs/figures/data-scale.json`, 'utf8'),
+    );
+    const lines = readFileSync(`${REPOSITORY}docs/training.md`, 'utf8').split('\n');
+    for (const [i, { images }] of (stored.models[0]?.points ?? []).entries()) {
+      const line = lines.find((candidate) => candidate.startsWith(`| ${images} |`));
+      for (const { points } of stored.models) expect(line).toContain(`${(100 * points[i]!.mean).toFixed(1)} %`);
+    }
+  });
+});

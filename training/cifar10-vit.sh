@@ -12,7 +12,7 @@ shift 2
 here=$(dirname "$0")/..
 exec node "$here/dist/cli/main.js" train "$data/train" --validation "$data/test" --output "$run" --resume \
   --arch vit-tiny --depth 6 --image-size 128 --patch-size 16 --interpolation bicubic \
-  --teacher "$here/models/cifar10-cnn" --distil soft --distil-weight 0.5 --temperature 2 \
+  --teacher cifar10-cnn --distil soft --distil-weight 0.5 --temperature 2 \
   --epochs 40 --warmup-epochs 1 --batch-size 128 --optimizer muon --learning-rate 0.003 --weight-decay 0.05 \
   --average 0.999 --label-smoothing 0.1 --crop padded:4 --flip 0.5 --rand-augment 1,6 --seed 1 \
   --validate-every 1955 --save-every 300 "$@"

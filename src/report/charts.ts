@@ -13,6 +13,8 @@ export interface Charts {
    * @param about says in a sentence what the chart shows, for those who do not see it
    */
   readonly svg: (options: Plot.PlotOptions, about: string) => string;
+  /** An SVG for a file of its own, with its own rules. */
+  readonly file: (options: Plot.PlotOptions, about: string, rules: string) => string;
   /** The same under its title. */
   readonly draw: (options: Plot.PlotOptions, chart: { readonly title: string; readonly about: string }) => Markup;
 }
@@ -24,28 +26,30 @@ const SIZE = { width: 400, height: 280 };
 export async function loadCharts(): Promise<Charts> {
   const [plot, { parseHTML }] = await Promise.all([import('@observablehq/plot'), import('linkedom')]);
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
-  const svg: Charts['svg'] = (options, about) => {
+  const drawn = (options: Plot.PlotOptions, about: string) => {
     const style = { fontSize: '12px', background: 'none' };
-    const drawn = plot.plot({ ...SIZE, style, ...options, document });
-    // One picture with one description: the parts of a picture have no names of their own.
-    for (const part of drawn.querySelectorAll('[aria-label]')) part.removeAttribute('aria-label');
-    drawn.setAttribute('role', 'img');
-    drawn.setAttribute('aria-label', about);
-    // Within HTML the name space is known; written out it would look like an address to fetch from.
-    return drawn.outerHTML.replaceAll(/ xmlns(?::\w+)?="[^"]*"/g, '');
+    const svg = plot.plot({ ...SIZE, style, ...options, document });
+    svg.setAttribute('role', 'img');
+    svg.setAttribute('aria-label', about);
+    return svg;
   };
+  // Within HTML the name space is known; written out it would look like an address to fetch from.
+  const svg: Charts['svg'] = (options, about) =>
+    drawn(options, about).outerHTML.replaceAll(/ xmlns(?::\w+)?="[^"]*"/g, '');
   return {
     plot,
     svg,
+    file: (options, about, rules) => {
+      const element = drawn(options, about);
+      const style = document.createElement('style');
+      style.textContent = rules;
+      element.prepend(style);
+      element.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+      return `${element.outerHTML}\n`;
+    },
     draw: (options, { title, about }) =>
       markup`<figure class="chart"><figcaption>${title}</figcaption>${new Markup(svg(options, about))}</figure>`,
   };
-}
-
-/** An SVG as a file of its own, with rules of its own. */
-export function standalone(svg: string, style: string): string {
-  const opened = svg.replace('<svg', '<svg xmlns="http://www.w3.org/2000/svg"');
-  return `${opened.replace('>', `><style>${style}</style>`)}\n`;
 }
 
 /** Colours that are told apart in both themes and by most who see colours differently (after Okabe and Ito). */

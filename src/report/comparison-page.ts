@@ -72,8 +72,9 @@ function pairSections({ charts, comparison, names, thumbnails }: PairsOptions): 
 function robustnessSection(charts: Charts, { robustness }: Comparison, names: readonly string[]): Markup | undefined {
   const [first] = robustness;
   if (first === undefined) return undefined;
+  const isLabelled = first.models.every(({ accuracy }) => accuracy !== null);
   const drawn = robustness.map((curves) => robustnessChart(charts, curves, names));
-  return markup`<section><h2>Made harder</h2><p>Measured on ${first.images} images, the same for every model.</p>${legend(names)}<div class="charts">${drawn}</div></section>`;
+  return markup`<section><h2>Made harder</h2><p>Measured on ${first.images} images, the same for every model${isLabelled ? '; top-1 is of those with a label' : ''}.</p>${legend(names)}<div class="charts">${drawn}</div></section>`;
 }
 
 function classesSection(comparison: Comparison, names: readonly string[]): Markup | undefined {

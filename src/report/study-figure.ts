@@ -1,4 +1,4 @@
-import { loadCharts, standalone } from './charts.ts';
+import { loadCharts } from './charts.ts';
 import { percent } from './numbers.ts';
 
 /** The accuracy of networks by the number of images that they were trained on. */
@@ -20,7 +20,7 @@ const SIZE = { width: 640, height: 400 };
 
 /** An SVG of means with bars of one standard deviation to each side, and a small dot for each seed. */
 export async function studyFigure({ models, validationImages }: StudyCurves): Promise<string> {
-  const { plot, svg } = await loadCharts();
+  const { plot, file } = await loadCharts();
   const marks = models.flatMap(({ name, points }, m) => {
     const seeds = points.flatMap(({ images, top1 }) => top1.map((y) => ({ x: images, y })));
     const bars = points.flatMap(({ images, mean, deviation }) =>
@@ -40,7 +40,7 @@ export async function studyFigure({ models, validationImages }: StudyCurves): Pr
   const about = models.map(
     ({ name, points }) => `${name}: ${points.map(({ images, mean }) => `${percent(mean)} of ${images}`).join(', ')}`,
   );
-  const drawn = svg(
+  return file(
     {
       ...SIZE,
       marks,
@@ -58,8 +58,8 @@ export async function studyFigure({ models, validationImages }: StudyCurves): Pr
       marginBottom: 44,
     },
     `Accuracy by the number of training images. ${about.join('; ')}.`,
+    STYLE,
   );
-  return standalone(drawn, STYLE);
 }
 
 function inPercent(share: number): string {

@@ -1,7 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-
-import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 
@@ -9,21 +5,12 @@ import { comparisonPage } from '../../src/report/comparison-page.ts';
 import { visible } from '../../src/report/markup.ts';
 import { comparisonRecord, HOSTILE } from '../report/comparison-record.ts';
 import { closeQuietTab, describeInChromium } from './chromium.ts';
+import { faultsOf } from './faults.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const PIXEL =
   'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
 const html = await comparisonPage(comparisonRecord(), new Map(HOSTILE.map((path) => [path, PIXEL])));
-
-/** What axe-core, which checks pages against WCAG 2.2, finds wrong: the rule and where. */
-async function faultsOf(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const results = await page.evaluate(() =>
-    (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
-  );
-  return results.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 200)}`);
-}
 
 /** The first cells of a table's rows. */
 function headsOf(page: Page, caption: string): Promise<string[]> {

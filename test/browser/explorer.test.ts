@@ -158,6 +158,7 @@ describeInChromium('the explorer', (open: OpenFile) => {
         ...tokens.slice(0, 2).map((name) => expect.stringContaining(name)),
         ...STOPS,
         ...tokens.map(() => expect.stringMatching(/^(class token|register 0|patch \d,\d)$/)),
+        'dimensions',
       ]);
     });
 

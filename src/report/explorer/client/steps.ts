@@ -119,7 +119,12 @@ function keySection(store: Store, one: ExploredSteps, key: number): HTMLElement[
   return [
     element('h3', {}, `The key of ${tokenPhrase(store.data.grid, key)}`),
     element('div', { class: 'scroll' }, element('table', { class: 'ways' }, element('tbody', {}, ...lines))),
-    element('div', { class: 'scroll numbers' }, vectorTable(one, key)),
+    element(
+      'div',
+      // It scrolls, so the keyboard must get there.
+      { class: 'scroll numbers', id: 'dimensions', tabindex: '0', role: 'region', 'aria-label': 'Each dimension' },
+      vectorTable(one, key),
+    ),
   ];
 }
 

@@ -17,6 +17,8 @@ export interface Addon {
    * precision that is fastest there among those as accurate as float32. A precision is one of PRECISION_CODES.
    */
   select(instructionSet: number, threads: number): number;
+  /** How many floats lie before the first cache line that begins in an array. */
+  floatsToLine(array: Float32Array): number;
   /** Length of the array that `pack` fills. */
   packedLength(K: number, N: number, precision: number): number;
   /** For `linear` in the same precision; convolutions take `f32`. */
@@ -184,7 +186,7 @@ export interface Addon {
 }
 
 /** `INTERFACE` of cpp/addon.cc. */
-const INTERFACE = 8;
+const INTERFACE = 9;
 
 // src/ and dist/ lie beside each other, and the binary is built once, beside its sources.
 const FOLDER = new URL('../../../../src/tensor/backends/native/', import.meta.url);

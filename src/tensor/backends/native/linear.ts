@@ -14,7 +14,7 @@ export const linearForward: Forward<LinearAttrs> = (inputs, attrs, { backend, ad
   const precision = PRECISION_CODES[currentPrecision()];
   const operands = [
     backend.floatsOf('linear x', x),
-    backend.packedForm(kernel, precision, addon),
+    backend.packedForm(kernel, precision),
     bias === undefined ? null : backend.floatsOf('linear bias', bias),
     residual === undefined ? null : backend.floatsOf('linear residual', residual),
   ] as const;

@@ -19,8 +19,15 @@ export interface PackedMatrix {
  * form of each matrix that multiplies, for as long as its tensor lives.
  */
 export class NativeBackend extends MathBackendCPU {
-  readonly #buffers = new BufferPool();
+  readonly #addon: Addon;
+  readonly #buffers: BufferPool;
   #packed = new WeakMap<DataId, PackedMatrix>();
+
+  constructor(addon: Addon) {
+    super();
+    this.#addon = addon;
+    this.#buffers = new BufferPool((array) => addon.floatsToLine(array));
+  }
 
   /** The values of a float32 tensor, in place. */
   floatsOf(where: string, { dataId, dtype }: TensorInfo): Float32Array {
@@ -45,13 +52,13 @@ export class NativeBackend extends MathBackendCPU {
   }
 
   /** The form in which the addon multiplies by a [K, N] matrix in a precision, made the first time. */
-  packedForm(matrix: TensorInfo, precision: number, addon: Addon): Float32Array {
+  packedForm(matrix: TensorInfo, precision: number): Float32Array {
     const [K = 0, N = 0] = matrix.shape;
     const known = this.#packed.get(matrix.dataId);
     // A reshaped tensor shares its data with the original but not its panels.
     if (known?.K === K && known.N === N && known.precision === precision) return known.values;
-    const values = new Float32Array(addon.packedLength(K, N, precision));
-    addon.pack(this.floatsOf('matrix', matrix), values, K, N, precision);
+    const values = new Float32Array(this.#addon.packedLength(K, N, precision));
+    this.#addon.pack(this.floatsOf('matrix', matrix), values, K, N, precision);
     this.#packed.set(matrix.dataId, { K, N, precision, values });
     return values;
   }
@@ -69,8 +76,8 @@ export class NativeBackend extends MathBackendCPU {
 
   override readSync(dataId: DataId): backend_util.BackendValues {
     const { values } = this.data.get(dataId);
-    // The caller gets the array itself and may keep it longer than the tensor.
-    if (ArrayBuffer.isView(values)) this.#buffers.escape(values);
+    // What the caller gets it may keep longer than the tensor.
+    if (values instanceof Float32Array && this.#buffers.has(values)) return values.slice();
     return super.readSync(dataId);
   }
 

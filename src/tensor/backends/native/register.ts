@@ -39,7 +39,7 @@ import { softmaxForward } from './softmax.ts';
 
 /** Tells tfjs of the backend: every kernel of its CPU backend, and in place of those that take the time our own. */
 export function registerNative(addon: Addon): NativeBackend {
-  const backend = new NativeBackend();
+  const backend = new NativeBackend(addon);
   const device = { backend, addon };
   registerBackend('native', () => backend);
   copyRegisteredKernels('cpu', 'native');

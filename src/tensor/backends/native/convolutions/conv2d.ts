@@ -44,8 +44,8 @@ function convolve(
 }
 
 /** The filter as the matrix [Kh·Kw·C, N], packed once for as long as its tensor lives. */
-function packedFilter(filter: Tensor4D, { backend, addon }: Device): Float32Array {
+function packedFilter(filter: Tensor4D, { backend }: Device): Float32Array {
   const N = filter.shape[3];
   const K = util.sizeFromShape(filter.shape.slice(0, 3));
-  return backend.packedForm({ dataId: filter.dataId, dtype: filter.dtype, shape: [K, N] }, PRECISION_CODES.f32, addon);
+  return backend.packedForm({ dataId: filter.dataId, dtype: filter.dtype, shape: [K, N] }, PRECISION_CODES.f32);
 }

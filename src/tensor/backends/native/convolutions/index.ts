@@ -12,6 +12,8 @@ import {
   FusedDepthwiseConv2D,
   MaxPool,
   MaxPoolGrad,
+  Relu,
+  Relu6,
 } from '@tensorflow/tfjs-core';
 
 import type { Device } from '../forward.ts';
@@ -22,6 +24,7 @@ import { conv2dFilterGradient, conv2dInputGradient } from './conv2d-gradients.ts
 import { depthwiseConv2d, fusedDepthwiseConv2d } from './depthwise.ts';
 import { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise-gradients.ts';
 import { averagePoolGradient, maxPoolGradient, pool } from './pool.ts';
+import { rectify } from './rectify.ts';
 
 /** Puts our kernels of convolutional networks in the place of the CPU backend's, which still do what ours decline. */
 export function registerConvolutions(device: Device): void {
@@ -38,4 +41,6 @@ export function registerConvolutions(device: Device): void {
   replace(AvgPool, pool('averagePool'), device);
   replace(AvgPoolGrad, averagePoolGradient, device);
   replace(FusedBatchNorm, batchNorm, device);
+  replace(Relu, rectify('relu'), device);
+  replace(Relu6, rectify('relu6'), device);
 }

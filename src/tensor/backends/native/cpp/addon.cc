@@ -9,7 +9,7 @@ namespace patchlens {
 namespace {
 
 /** INTERFACE on the TypeScript side: a binary of another version is not called. */
-constexpr double INTERFACE = 8;
+constexpr double INTERFACE = 9;
 
 /** instructionSets() → names of those that this processor runs, fastest first. */
 napi_value instructionSets(napi_env env, napi_callback_info) {
@@ -42,6 +42,16 @@ napi_value select(napi_env env, napi_callback_info info) {
   napi_value precision;
   napi_create_int32(env, int32_t(chosen->automatic), &precision);
   return precision;
+}
+
+/** floatsToLine(array) → floats before the first cache line that begins in it. */
+napi_value floatsToLine(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const Span<float> array = args.floats(0);
+  if (!args.areValid()) return nullptr;
+  napi_value floats;
+  napi_create_int32(env, int32_t(aligned(array) - array.data), &floats);
+  return floats;
 }
 
 /** packedLength(K, N, precision) → floats of the array that `pack` fills. */
@@ -378,6 +388,7 @@ napi_value resample(napi_env env, napi_callback_info info) {
 constexpr Export EXPORTS[] = {
     {"instructionSets", instructionSets},
     {"select", select},
+    {"floatsToLine", floatsToLine},
     {"packedLength", packedLength},
     {"pack", pack},
     {"linear", linear},

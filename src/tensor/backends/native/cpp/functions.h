@@ -88,12 +88,14 @@ inline typename S::V activated(typename S::V x) {
 }
 
 /** An activation as a type, for a generic lambda to take. */
-template <Activation value>
-struct Constant {};
+template <Activation activation>
+struct Constant {
+  static constexpr Activation value = activation;
+};
 
 /** Calls `body` with the activation as a constant of its type, so that a loop inside holds one branch only. */
 template <class Body>
-inline void withActivation(Activation activation, Body body) {
+inline void withActivation(Activation activation, const Body& body) {
   switch (activation) {
     case Activation::none:
       return body(Constant<Activation::none>{});

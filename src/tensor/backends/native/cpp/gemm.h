@@ -4,6 +4,7 @@
 
 #include "functions.h"
 #include "kernels.h"
+#include "scratch.h"
 #include "thread-pool.h"
 #include "vector.h"
 
@@ -94,9 +95,34 @@ struct Columns {
   Columns from(size_t r) const { return {a + r, stride}; }
 };
 
-/** C (+)= A·B of one tile: ROWS rows of A, one panel of B, `columns` columns of C. */
+/** Where a tile of C goes, and the sums that it is added to; null where it is the first. */
+struct Tile {
+  float* c;
+  size_t cStride;
+  const float* sums;
+  size_t sumsStride;
+  size_t rows, columns;
+};
+
+/** One row of a tile: two vectors, or the columns of them that there are. */
+template <class S>
+void storeRow(const Tile& tile, size_t r, typename S::V left, typename S::V right) {
+  float* const c = tile.c + r * tile.cStride;
+  const float* const sums = tile.sums + r * tile.sumsStride;
+  if (tile.columns == TILE_COLUMNS<S>) {
+    S::store(c, tile.sums == nullptr ? left : left + S::load(sums));
+    S::store(c + S::W, tile.sums == nullptr ? right : right + S::load(sums + S::W));
+    return;
+  }
+  S::storeFirst(c, tile.sums == nullptr ? left : left + S::loadFirst(sums, tile.columns), tile.columns);
+  if (tile.columns <= S::W) return;
+  const size_t rest = tile.columns - S::W;
+  S::storeFirst(c + S::W, tile.sums == nullptr ? right : right + S::loadFirst(sums + S::W, rest), rest);
+}
+
+/** One tile of A·B: ROWS rows of A, one panel of B. */
 template <class S, size_t ROWS, class A>
-void multiplyTile(A a, const float* panel, size_t K, float* c, size_t cStride, size_t columns, bool accumulate) {
+void multiplyTile(A a, const float* panel, size_t K, const Tile& tile) {
   using V = typename S::V;
   V left[ROWS]{};
   V right[ROWS]{};
@@ -110,43 +136,53 @@ void multiplyTile(A a, const float* panel, size_t K, float* c, size_t cStride, s
       right[r] = S::fma(x, b1, right[r]);
     }
   }
-  const size_t rest = columns > S::W ? columns - S::W : 0;
 #pragma GCC unroll 16
-  for (size_t r = 0; r < ROWS; r++, c += cStride) {
-    if (columns == TILE_COLUMNS<S>) {
-      S::store(c, accumulate ? left[r] + S::load(c) : left[r]);
-      S::store(c + S::W, accumulate ? right[r] + S::load(c + S::W) : right[r]);
-    } else {
-      S::storeFirst(c, accumulate ? left[r] + S::loadFirst(c, columns) : left[r], columns);
-      if (rest > 0) S::storeFirst(c + S::W, accumulate ? right[r] + S::loadFirst(c + S::W, rest) : right[r], rest);
+  for (size_t r = 0; r < ROWS; r++) storeRow<S>(tile, r, left[r], right[r]);
+}
+
+/** `multiplyTile` of a tile with at most TILE_ROWS rows. */
+template <class S, size_t ROWS = S::TILE_ROWS, class A>
+void multiplyRows(A a, const float* panel, size_t K, const Tile& tile) {
+  if constexpr (ROWS > 1) {
+    if (tile.rows < ROWS) return multiplyRows<S, ROWS - 1>(a, panel, K, tile);
+  }
+  multiplyTile<S, ROWS>(a, panel, K, tile);
+}
+
+/** C (+)= A·B of one tile. */
+template <class S, class A>
+void multiplyRows(A a, const float* panel, size_t K, float* c, size_t cStride, size_t rows, size_t columns, bool accumulate) {
+  multiplyRows<S>(a, panel, K, {c, cStride, accumulate ? c : nullptr, cStride, rows, columns});
+}
+
+/** `finishTile` with one activation. */
+template <class S, Activation activation>
+void finishRows(const float* product, size_t productStride, float* c, const float* bias, const float* residual, size_t stride, size_t rows, size_t columns) {
+  for (size_t r = 0; r < rows; r++, product += productStride, c += stride) {
+    for (size_t n = 0; n < columns; n += S::W) {
+      auto value = S::loadFirst(product + n, columns - n);
+      if (bias != nullptr) value = value + S::loadFirst(bias + n, columns - n);
+      value = activated<S, activation>(value);
+      if (residual != nullptr) value = value + S::loadFirst(residual + r * stride + n, columns - n);
+      S::storeFirst(c + n, value, columns - n);
     }
   }
 }
 
-/** `multiplyTile` of the `rows` ≤ TILE_ROWS that are left. */
-template <class S, size_t ROWS = S::TILE_ROWS, class A>
-void multiplyRows(A a, const float* panel, size_t K, float* c, size_t cStride, size_t rows, size_t columns, bool accumulate) {
-  if constexpr (ROWS > 1) {
-    if (rows < ROWS) return multiplyRows<S, ROWS - 1>(a, panel, K, c, cStride, rows, columns, accumulate);
-  }
-  multiplyTile<S, ROWS>(a, panel, K, c, cStride, columns, accumulate);
+/** C = activation(product + bias) + residual of one tile, C and the residual with rows `stride` floats apart. */
+template <class S>
+void finishTile(const float* product, size_t productStride, float* c, const float* bias, const float* residual, size_t stride,
+                size_t rows, size_t columns, Activation activation) {
+  // By reference: a copy of all these would be written in words and read in vectors, which waits for the words.
+  withActivation(activation, [&](auto constant) {
+    finishRows<S, constant.value>(product, productStride, c, bias, residual, stride, rows, columns);
+  });
 }
 
-/** activation(C + bias) + residual in place, for one tile while it is in the first-level cache. */
+/** The same in place. */
 template <class S>
 void finishTile(float* c, const float* bias, const float* residual, size_t stride, size_t rows, size_t columns, Activation activation) {
-  withActivation(activation, [=](auto constant) {
-    for (size_t r = 0; r < rows; r++) {
-      for (size_t n = 0; n < columns; n += S::W) {
-        const size_t at = r * stride + n;
-        auto value = S::loadFirst(c + at, columns - n);
-        if (bias != nullptr) value = value + S::loadFirst(bias + n, columns - n);
-        value = activated<S>(constant, value);
-        if (residual != nullptr) value = value + S::loadFirst(residual + at, columns - n);
-        S::storeFirst(c + at, value, columns - n);
-      }
-    }
-  });
+  finishTile<S>(c, stride, c, bias, residual, stride, rows, columns, activation);
 }
 
 /** A part of C: rows [m0, m1) and panels [p0, p1). */
@@ -161,6 +197,24 @@ struct Stored {
 
   /** Rows from m on, at most BLOCK_ROWS, and in them columns from k on, at most BLOCK_DEPTH. */
   Rows block(size_t m, size_t, size_t k, size_t) const { return {a + m * stride + k, stride}; }
+};
+
+/** Brings the floats that are needed next into the second-level cache, a share of them each time. */
+class Ahead {
+ public:
+  Ahead(const float* from, size_t floats, size_t times)
+      : at_(from), end_(from + floats), step_(ceilDivide(ceilDivide(floats, LINE), times) * LINE) {}
+
+  void fetch() {
+    const float* const end = size_t(end_ - at_) < step_ ? end_ : at_ + step_;
+    for (; at_ < end; at_ += LINE) __builtin_prefetch(at_, 0, 2);
+  }
+
+ private:
+  static constexpr size_t LINE = CACHE_LINE / sizeof(float);
+  const float* at_;
+  const float* end_;
+  size_t step_;
 };
 
 /** C = A·B with an epilogue on one part of C [M, N], on this thread. C has rows `cStride` floats apart. */
@@ -180,15 +234,23 @@ void multiplyPart(const Source& source, const float* packed, float* c, size_t cS
       for (size_t p = part.p0; p < part.p1; p++) {
         const size_t columns = least(C, N - p * C);
         const float* const panel = packed + (p * K + k) * C;
+        // The next panel of this block; behind the last one the next block is too seldom begun to count.
+        Ahead next(p + 1 < part.p1 ? panel + K * C : panel, p + 1 < part.p1 ? kSize * C : 0, ceilDivide(mEnd - mBlock, S::TILE_ROWS));
         for (size_t m = mBlock; m < mEnd; m += S::TILE_ROWS) {
+          next.fetch();
           const size_t rows = least(S::TILE_ROWS, mEnd - m);
-          const size_t at = m * cStride + p * C;
-          const bool adds = epilogue.accumulate || block > 0;
-          multiplyRows<S>(a.from(m - mBlock), panel, kSize, c + at, cStride, rows, columns, adds);
-          if (!isLast) continue;
+          const size_t place = m * cStride + p * C;
+          const float* const sums = epilogue.accumulate || block > 0 ? c + place : nullptr;
+          if (!isLast) {
+            multiplyRows<S>(a.from(m - mBlock), panel, kSize, Tile{c + place, cStride, sums, cStride, rows, columns});
+            continue;
+          }
+          // Not in C, whose rows often lie a multiple of 4 KiB apart: loads would wait there for the stores of other rows.
+          alignas(CACHE_LINE) float product[S::TILE_ROWS * C];
+          multiplyRows<S>(a.from(m - mBlock), panel, kSize, Tile{product, C, sums, cStride, rows, columns});
           const float* const bias = epilogue.bias == nullptr ? nullptr : epilogue.bias + p * C;
-          const float* const residual = epilogue.residual == nullptr ? nullptr : epilogue.residual + at;
-          finishTile<S>(c + at, bias, residual, cStride, rows, columns, epilogue.activation);
+          const float* const residual = epilogue.residual == nullptr ? nullptr : epilogue.residual + place;
+          finishTile<S>(product, C, c + place, bias, residual, cStride, rows, columns, epilogue.activation);
         }
       }
     }

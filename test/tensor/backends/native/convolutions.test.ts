@@ -1,0 +1,103 @@
+import process from 'node:process';
+
+import {
+  batchNorm,
+  conv2d,
+  depthwiseConv2d,
+  fill,
+  avgPool,
+  maxPool,
+  ones,
+  randomNormal,
+  relu,
+  tensor4d,
+  tidy,
+  zeros,
+} from '@tensorflow/tfjs-core';
+import type { Rank, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { probeBackends } from '../../../../src/tensor/backends/index.ts';
+import { loadAddon } from '../../../../src/tensor/backends/native/addon.ts';
+import { native } from '../../../../src/tensor/backends/native/index.ts';
+
+const probe = (await probeBackends()).find(({ name }) => name === 'native');
+const INSTRUCTION_SETS = probe?.status === 'loads' ? loadAddon().instructionSets() : [];
+
+/** Odd sizes, so that vectors and tiles have a rest. */
+const [H, W, C] = [9, 11, 13];
+/** Row, column and channel of the one value that is no number. */
+const [Y, X, CHANNEL] = [4, 5, 7];
+
+/** 3×3 windows of stride 1 with a border of zeros, each with whether it mixes channels. */
+const OPERATIONS: readonly (readonly [name: string, mixes: boolean, run: (x: Tensor4D) => Tensor4D])[] = [
+  ['conv2d', true, (x) => conv2d(x, randomNormal<Rank.R4>([3, 3, C, 17], 0, 1, 'float32', 3), 1, 'same')],
+  [
+    'depthwiseConv2d',
+    false,
+    (x) => depthwiseConv2d(x, randomNormal<Rank.R4>([3, 3, C, 1], 0, 1, 'float32', 3), 1, 'same'),
+  ],
+  ['maxPool', false, (x) => maxPool(x, 3, 1, 'same')],
+  ['avgPool', false, (x) => avgPool(x, 3, 1, 'same')],
+];
+
+describe.each(INSTRUCTION_SETS)('convolutions with %s', (instructionSet) => {
+  const forced = process.env['PATCHLENS_ISA'];
+  beforeAll(async () => {
+    process.env['PATCHLENS_ISA'] = instructionSet;
+    await native.load({ threads: 2 });
+  });
+  afterAll(async () => {
+    delete process.env['PATCHLENS_ISA'];
+    if (forced !== undefined) process.env['PATCHLENS_ISA'] = forced;
+    await native.load({});
+  });
+
+  describe.each(OPERATIONS)('%s', (_, mixes, run) => {
+    test.each([NaN, Infinity])('what sees %d is not finite, and nothing else is touched', (value) => {
+      const expected = valuesOf(() => run(image(0)));
+      const received = valuesOf(() => run(image(value)));
+      const N = expected.length / (H * W);
+      for (const [i, number] of received.entries()) {
+        const [y, x, n] = [Math.floor(i / N / W), Math.floor(i / N) % W, i % N];
+        const sees = Math.abs(y - Y) <= 1 && Math.abs(x - X) <= 1 && (mixes || n === CHANNEL);
+        if (sees) expect(Number.isFinite(number), `${y}, ${x}, ${n}`).toBe(false);
+        else expect(number).toBe(expected[i]);
+      }
+    });
+
+    test('an empty batch gives an empty one', () => {
+      const y = tidy(() => run(zeros<Rank.R4>([0, H, W, C])));
+      expect(y.shape.slice(0, 3)).toEqual([0, H, W]);
+      y.dispose();
+    });
+
+    test('memory full of NaN that is used again leaves no trace', () => {
+      const expected = valuesOf(() => run(image(0)));
+      for (let round = 0; round < 4; round += 1) valuesOf(() => relu(fill([expected.length], NaN)));
+      expect(valuesOf(() => run(image(0)))).toEqual(expected);
+    });
+  });
+
+  test.each([NaN, Infinity])('batchNorm and relu pass %d on where it is', (value) => {
+    const normed = (hole: number): Float32Array =>
+      valuesOf(() => relu(batchNorm(image(hole), zeros([C]), ones([C]), zeros([C]), ones([C]), 1e-5)));
+    const expected = normed(0);
+    const place = (Y * W + X) * C + CHANNEL;
+    expect([...normed(value)]).toEqual([...expected].map((each, i) => (i === place ? value : each)));
+  });
+});
+
+/** [1, H, W, C] of whole numbers, of which one is replaced. */
+function image(value: number): Tensor4D {
+  const values = Float32Array.from({ length: H * W * C }, (_, i) => ((i * 7919) % 23) - 11);
+  values[(Y * W + X) * C + CHANNEL] = value;
+  return tensor4d(values, [1, H, W, C]);
+}
+
+function valuesOf(compute: () => Tensor): Float32Array {
+  const y = tidy(compute);
+  const values = Float32Array.from(y.dataSync());
+  y.dispose();
+  return values;
+}
