@@ -4,8 +4,9 @@
     python test/golden/make_attention_photo_goldens.py ../shared/assets
 
 Takes the folder that holds `vit-tiny-patch16-224` and `photos`. Writes test/golden/attention-photos/, arrays
-`<photo>/<method>` in float32, [197] each, [196] for grad-cam; methods of a class explain the likeliest one, and relevance
-also `otherTarget`. Photographs go through timm's own preprocessing.
+`<photo>/<method>` in float32, [197] each, [196] for grad-cam and occlusion, [196, 3] for token-colours; methods of a class
+explain the likeliest one, and relevance also `otherTarget`. Occlusion, a pass for each patch, is of the first photograph.
+Photographs go through timm's own preprocessing.
 """
 
 import pathlib
@@ -20,6 +21,7 @@ import timm  # noqa: E402
 import torch  # noqa: E402
 from attention_reference import grad_cam, maps_of, trace  # noqa: E402
 from golden_set import GOLDEN, write_golden_set  # noqa: E402
+from make_perturbation_goldens import mixed  # noqa: E402
 from PIL import Image  # noqa: E402
 
 MODEL = 'vit-tiny-patch16-224'
@@ -32,6 +34,9 @@ METHODS = (
     'attention-gradient',
     'attention-cam',
     'grad-cam',
+    'token-norm',
+    'token-similarity',
+    'token-colours',
 )
 OTHER_TARGET = 207  # golden retriever: on none of the photographs
 
@@ -53,6 +58,8 @@ def main() -> None:
         # The last layer's rows of the class token, by head.
         arrays[f'{photo}/attention'] = maps['attention'][-1].float().numpy()
         arrays[f'{photo}/relevance-other'] = explained(model, pixels, OTHER_TARGET)['relevance'].float().numpy()
+        if photo == PHOTOS[0]:
+            arrays[f'{photo}/occlusion'] = occlusion(model, pixels, target).float().numpy()
     write_golden_set(
         GOLDEN / 'attention-photos',
         'test/golden/make_attention_photo_goldens.py',
@@ -69,6 +76,14 @@ def explained(model: torch.nn.Module, pixels: torch.Tensor, target: int) -> dict
     query = torch.zeros(found.attention[0].shape[-1]).double()
     query[0] = 1
     return maps_of(found, query, 1, 0) | {'grad-cam': grad_cam(found, 1)}
+
+
+@torch.no_grad()
+def occlusion(model: torch.nn.Module, pixels: torch.Tensor, target: int) -> torch.Tensor:
+    """Fall of the target's probability with each patch grey, which is zero after normalisation."""
+    images = [pixels] + [mixed(pixels, torch.zeros_like(pixels), {cell}, 16) for cell in range(196)]
+    found = torch.cat([model(image).softmax(dim=1)[:, target] for image in images])
+    return found[0] - found[1:]
 
 
 if __name__ == '__main__':
