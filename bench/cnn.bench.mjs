@@ -14,7 +14,11 @@ import { inTurns, median, rounded, save, uniform } from './measure.mjs';
 const ROUNDS = Number(process.env.ROUNDS ?? 9);
 const SIZE = 224;
 const THREADS = 2;
-const onnxRuntime = createRequire(new URL('peers/', import.meta.url))('onnxruntime-node');
+const onnxRuntime = installedPeer('onnxruntime-node');
+if (onnxRuntime === undefined) {
+  console.error('onnxruntime-node: expected it in bench/peers, got none. Install it as docs/native.md says.');
+  process.exit();
+}
 
 const { detail } = await native.load({ threads: THREADS });
 // «C++ kernels, avx2, f32, 2 threads»
@@ -29,6 +33,14 @@ for (const [name, network] of Object.entries(NETWORKS)) {
   }
 }
 save('cnn', facts(), rows);
+
+function installedPeer(name) {
+  try {
+    return createRequire(new URL('peers/', import.meta.url))(name);
+  } catch {
+    return undefined;
+  }
+}
 
 async function timeNetwork(name, network, batch) {
   const images = Float32Array.from({ length: batch * SIZE * SIZE * 3 }, uniform(2));

@@ -1,5 +1,7 @@
 // Every parser that meets bytes from outside, with what it may answer: a value, or an error of one of its own codes.
-import { readdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
@@ -10,10 +12,15 @@ import { bytesInMemory } from '../../dist/weights/byte-source.js';
 import { describe } from '../../dist/weights/describe.js';
 import { readNpz } from '../../dist/weights/npz.js';
 import { readSafetensors } from '../../dist/weights/safetensors.js';
+import { graphNodes, lastOperation } from '../../dist/weights/tfjs/graph.js';
+import { layerClasses } from '../../dist/weights/tfjs/keras.js';
+import { readTfjsFile } from '../../dist/weights/tfjs/model-json.js';
+import { readTfjsWeights } from '../../dist/weights/tfjs/weights.js';
 import { mutatedBytes, mutatedJson } from './mutate.mjs';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const FAMILIES = `${REPOSITORY}test/golden/families/`;
+const TFJS = `${REPOSITORY}test/golden/tfjs/`;
 const WEIGHTS = ['WEIGHTS_INVALID'];
 
 export const TARGETS = {
@@ -72,6 +79,16 @@ export const TARGETS = {
       description.preprocessingAt(description.imageSize);
     },
     show: ({ config, preprocessor }) => JSON.stringify({ config, preprocessor }),
+  },
+  'tfjs model': {
+    codes: ['WEIGHTS_INVALID', 'CONFIG_INVALID'],
+    make: (random) => {
+      const folder = random.of(readdirSync(TFJS));
+      const model = JSON.parse(readFileSync(`${TFJS}${folder}/model.json`, 'utf8'));
+      return { folder, model: mutatedJson(random, model) };
+    },
+    run: readTfjs,
+    show: JSON.stringify,
   },
   'command line': {
     codes: [],
@@ -139,9 +156,32 @@ function shapesOf(folder) {
   return new Map(Object.entries(entries).map(([name, { shape }]) => [name, { shape, data: new Float32Array() }]));
 }
 
+/** A model.json between its weights files, up to where TensorFlow.js would be handed its topology. */
+async function readTfjs({ folder, model }) {
+  const path = `${tfjsFolder(folder)}/model.json`;
+  writeFileSync(path, JSON.stringify(model));
+  const file = await readTfjsFile(path);
+  await readTfjsWeights(path, file);
+  if (file.format === 'layers-model') return layerClasses(file.topology);
+  const nodes = graphNodes(path, file.topology);
+  return Array.from(nodes.keys(), (output) => lastOperation(nodes, output));
+}
+
+const tfjsFolders = new Map();
+function tfjsFolder(name) {
+  if (tfjsFolders.size === 0)
+    process.on('exit', () => tfjsFolders.forEach((folder) => rmSync(folder, { recursive: true })));
+  if (!tfjsFolders.has(name)) {
+    const folder = mkdtempSync(join(tmpdir(), 'patchlens-fuzz-'));
+    cpSync(TFJS + name, folder, { recursive: true });
+    tfjsFolders.set(name, folder);
+  }
+  return tfjsFolders.get(name);
+}
+
 const WORDS = [
-  'classify', 'models', 'info', 'list', 'doctor', 'explain', 'help', '--help', '--model', '--top-k', '--format', '--output',
-  '--batch-size', '--threads', '--backend', '--files-from', '--no-recursive', '--quiet', '--', '-', '-m', '-k', '', ' ',
+  'classify', 'models', 'info', 'list', 'doctor', 'explain', 'evaluate', 'compare', 'attention', 'faithfulness', 'train', 'help', '--help', '--model', '--top-k', '--format', '--output',
+  '--batch-size', '--threads', '--models', '--methods', '--precision', '--resume', '--arch', '--steps', '--layer', '--query', '--backend', '--files-from', '--no-recursive', '--quiet', '--', '-', '-m', '-k', '', ' ',
   'json', 'cpu', '0', '-1', '1e9', 'NaN', '٣', '5.5', '0x10', '--top-k=', '--top-k=-5', '--=', '-é', '\u001b[2J', '\u202e',
   'no such file', '[', '{a', '*', '../..', '\0', 'a'.repeat(10_000),
 ]; // prettier-ignore
@@ -154,7 +194,10 @@ function stop() {
   throw new api.ModelNotFoundError('fuzzing ends where a model would be loaded');
 }
 
-const USE_CASES = ['loadModel', 'diagnose', 'convertModel', 'explain', 'explainImage', 'explainTraining'];
+const USE_CASES = [
+  'loadModel', 'diagnose', 'convertModel', 'explain', 'explainImage', 'explainTraining', 'compare', 'dataStudy',
+  'decodeImage', 'drawMaps', 'evaluate', 'train',
+]; // prettier-ignore
 const withoutModels = {
   ...api,
   ...Object.fromEntries(USE_CASES.map((name) => [name, stop])),

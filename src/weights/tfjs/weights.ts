@@ -13,6 +13,9 @@ export interface TfjsWeights {
   readonly numValues: number;
 }
 
+/** All weights together lie in one array. */
+const MAX_BYTES = 2 ** 32;
+
 /**
  * Reads the weights of a TensorFlow.js model. No memory is asked for before the files have been found to hold exactly as
  * many bytes as `model.json` speaks of.
@@ -23,11 +26,16 @@ export async function readTfjsWeights(path: string, { groups }: TfjsFile): Promi
   const specs = groups.flatMap(({ weights }) => weights);
   const twice = specs.find(({ name }, i) => specs.findIndex((other) => other.name === name) !== i);
   if (twice !== undefined) throw new WeightsError(`${path}: expected each weight once, got ${twice.name} twice`);
-  const paths = await locateShards(path, [...new Set(groups.flatMap(({ files }) => files))]);
+  const files = groups.flatMap((group) => group.files);
+  const again = files.find((file, i) => files.indexOf(file) !== i);
+  if (again !== undefined) throw new WeightsError(`${path}: expected each file of weights once, got ${again} twice`);
+  const paths = await locateShards(path, files);
   const sizes = await Promise.all(groups.map((group) => checkedSize(path, group, paths)));
-  const bytes = new Uint8Array(sizes.reduce((sum, size) => sum + size, 0));
+  const size = sizes.reduce((sum, bytes) => sum + bytes, 0);
+  if (size > MAX_BYTES) throw new WeightsError(`${path}: expected at most ${MAX_BYTES} bytes of weights, got ${size}`);
+  const bytes = new Uint8Array(size);
   let position = 0;
-  for (const file of groups.flatMap(({ files }) => files)) {
+  for (const file of files) {
     const part = await withFile(paths.get(file)!, (source) => source.read(0, source.size));
     if (position + part.byteLength > bytes.length) throw new WeightsError(`${path}: ${file} grew while it was read`);
     bytes.set(new Uint8Array(part), position);
