@@ -14,10 +14,12 @@ interface Manifest {
   readonly targets: Readonly<Record<string, number>>;
   readonly otherTarget: number;
   readonly methods: readonly string[];
+  readonly masks: number;
+  readonly seed: number;
 }
 
 const goldens = readGoldens<Manifest>('attention-photos');
-const { model: name, targets, otherTarget, methods } = goldens.manifest;
+const { model: name, targets, otherTarget, methods, masks, seed } = goldens.manifest;
 const loading = (await probeBackends()).filter(({ status, name: backend }) => status === 'loads' && backend !== 'cpu');
 
 describe.runIf(HAS_ASSETS)('maps of ViT-Ti/16 on photographs agree with float64 torch', () => {
@@ -33,6 +35,7 @@ describe.runIf(HAS_ASSETS)('maps of ViT-Ti/16 on photographs agree with float64 
         expect(values, `${photo}: ${golden}`).toBeCloseToArray(goldens.array(`${photo}/${golden}`).data, MAPS);
       };
       await check('attention', { method: 'attention', fusion: 'none' });
+      await check('rise', { method: 'rise', masks, seed });
       if (goldens.has(`${photo}/occlusion`)) await check('occlusion', { method: 'occlusion' });
       await check('relevance-other', { method: 'relevance', target: otherTarget });
       for (const method of methods) {

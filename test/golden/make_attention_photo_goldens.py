@@ -4,7 +4,7 @@
     python test/golden/make_attention_photo_goldens.py ../shared/assets
 
 Takes the folder that holds `vit-tiny-patch16-224` and `photos`. Writes test/golden/attention-photos/, arrays
-`<photo>/<method>` in float32, [197] each, [196] for grad-cam and occlusion, [196, 3] for token-colours; methods of a class
+`<photo>/<method>` in float32, [197] each, [196] for grad-cam, occlusion and rise, [196, 3] for token-colours; methods of a class
 explain the likeliest one, and relevance also `otherTarget`. Occlusion, a pass for each patch, is of the first photograph.
 Photographs go through timm's own preprocessing.
 """
@@ -21,7 +21,7 @@ import timm  # noqa: E402
 import torch  # noqa: E402
 from attention_reference import grad_cam, maps_of, trace  # noqa: E402
 from golden_set import GOLDEN, write_golden_set  # noqa: E402
-from make_perturbation_goldens import mixed  # noqa: E402
+from make_perturbation_goldens import MASKS, SEED, mixed, rise  # noqa: E402
 from PIL import Image  # noqa: E402
 
 MODEL = 'vit-tiny-patch16-224'
@@ -58,6 +58,7 @@ def main() -> None:
         # The last layer's rows of the class token, by head.
         arrays[f'{photo}/attention'] = maps['attention'][-1].float().numpy()
         arrays[f'{photo}/relevance-other'] = explained(model, pixels, OTHER_TARGET)['relevance'].float().numpy()
+        arrays[f'{photo}/rise'] = rise(model, pixels, 16, target).float().numpy()
         if photo == PHOTOS[0]:
             arrays[f'{photo}/occlusion'] = occlusion(model, pixels, target).float().numpy()
     write_golden_set(
@@ -68,6 +69,8 @@ def main() -> None:
         targets=targets,
         otherTarget=OTHER_TARGET,
         methods=list(METHODS),
+        masks=MASKS,
+        seed=SEED,
     )
 
 

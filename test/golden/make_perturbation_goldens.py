@@ -79,8 +79,8 @@ def answers(model, image: torch.Tensor, patch: int, num_prefix: int, query: str)
 
 
 @torch.no_grad()
-def probability(model, images: torch.Tensor) -> torch.Tensor:
-    return model(images).softmax(dim=1)[:, TARGET]
+def probability(model, images: torch.Tensor, target: int = TARGET) -> torch.Tensor:
+    return model(images).softmax(dim=1)[:, target]
 
 
 def relevance_order(model, image: torch.Tensor, num_prefix: int, query: str) -> list[int]:
@@ -124,10 +124,10 @@ def blurred(image: torch.Tensor) -> torch.Tensor:
     return functional.conv2d(padded, kernel.expand(3, 1, -1, -1), groups=3)
 
 
-def rise(model, image: torch.Tensor, patch: int) -> torch.Tensor:
+def rise(model, image: torch.Tensor, patch: int, target: int = TARGET) -> torch.Tensor:
     numbers = uniform(SEED)
     masks = torch.cat([mask(numbers, *image.shape[2:]) for _ in range(MASKS)])
-    scores = probability(model, image * masks)
+    scores = probability(model, image * masks, target)
     return (scores[:, None] * functional.avg_pool2d(masks, patch).flatten(1)).mean(0) / SHOWN
 
 
