@@ -29,6 +29,11 @@ export async function loadCharts(): Promise<Charts> {
   const drawn = (options: Plot.PlotOptions, about: string) => {
     const style = { fontSize: '12px', background: 'none' };
     const svg = plot.plot({ ...SIZE, style, ...options, document });
+    // Plot names its groups for readers, but a group without a role may have no such name, and the sentence says all.
+    for (const group of svg.querySelectorAll('[aria-label]')) {
+      group.setAttribute('data-mark', group.getAttribute('aria-label') ?? '');
+      group.removeAttribute('aria-label');
+    }
     svg.setAttribute('role', 'img');
     svg.setAttribute('aria-label', about);
     return svg;

@@ -22,7 +22,7 @@ test('the figure of a study says its means, has a dot for each seed and a bar fo
     'Accuracy by the number of training images. vit: 25.0 % of 50, 40.0 % of 500; resnet: 50.0 % of 50, 75.0 % of 500.',
   );
   const marks = (label: string, shape: string): number =>
-    document.querySelectorAll(`g[aria-label="${label}"] ${shape}`).length;
+    document.querySelectorAll(`g[data-mark="${label}"] ${shape}`).length;
   expect(marks('rule', 'line')).toBe(2);
   // A mean for each point, a dot for each seed.
   expect(marks('dot', 'circle')).toBe(4 + 6);
