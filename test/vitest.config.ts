@@ -7,6 +7,8 @@ const shared = { setupFiles: ['test/support/setup.ts'], testTimeout: 30_000 };
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
+    // A processor is kept free otherwise, which on two is half of the machine.
+    maxWorkers: '100%',
     projects: [
       // What every clone must pass, with nothing but its own files.
       {
