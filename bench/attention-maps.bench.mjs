@@ -6,11 +6,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import process from 'node:process';
 
-import { tokenGridOf, traceOf } from '../dist/attention-trace.js';
-import { attentionOf } from '../dist/attention.js';
+import { tokenGridOf, traceOf } from '../dist/use-cases/attention/trace.js';
+import { attentionOf } from '../dist/use-cases/attention/attention.js';
 import { propagateAll } from '../dist/attribution/propagate.js';
 import { rolloutStep } from '../dist/attribution/rollout.js';
-import { patchesOf } from '../dist/load-vit.js';
+import { patchesOf } from '../dist/use-cases/load/vit.js';
 import { forwardInTurns } from '../dist/nn/network.js';
 import { native } from '../dist/tensor/backends/native/index.js';
 import { wasm } from '../dist/tensor/backends/wasm/index.js';

@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 import sharp from 'sharp';
 
-import { explorerPage } from '../dist/attention-explorer.js';
+import { explorerPage } from '../dist/use-cases/attention/explorer.js';
 import { emptyAttention } from '../dist/report/explorer/quantise.js';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 9);

@@ -16,9 +16,9 @@ import ndarray from 'ndarray';
 
 import { patchify } from '../dist/image/patches.js';
 import { native } from '../dist/tensor/backends/native/index.js';
-import { vitConfigOf } from '../dist/train-network.js';
-import { recipeFor } from '../dist/train-recipe.js';
-import { vitStudent } from '../dist/train-student.js';
+import { vitConfigOf } from '../dist/use-cases/train/network.js';
+import { recipeFor } from '../dist/use-cases/train/recipe.js';
+import { vitStudent } from '../dist/use-cases/train/student.js';
 import { initialState } from '../dist/training/state.js';
 import { takeStep } from '../dist/training/step.js';
 import { inTurns, median, rounded, save, uniform } from './measure.mjs';

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 
 import { describe, expect, test } from 'vitest';
 
-import { BUILT_IN_EXAMPLE } from '../src/explain-example.ts';
-import { explain } from '../src/explain.ts';
+import { BUILT_IN_EXAMPLE } from '../src/use-cases/explain/example.ts';
+import { explain } from '../src/use-cases/explain/explain.ts';
 import { explanationText } from '../src/report/explanation-text.ts';
 import { comparisonRecord } from './report/comparison-record.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 import { forward } from '../../dist/nn/network.js';
-import { loadNetwork } from '../../dist/load.js';
+import { loadNetwork } from '../../dist/use-cases/load/load.js';
 
 const CHANNELS_FIRST = [3, 224, 224];
 

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 
-import { loadModel } from '../../src/classify.ts';
+import { loadModel } from '../../src/use-cases/classify.ts';
 import { visible } from '../../src/report/markup.ts';
 import { recordOf } from '../report/explorer/record.ts';
 import { closeQuietTab, describeInChromium } from './chromium.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { loadModel } from '../../src/classify.ts';
+import { loadModel } from '../../src/use-cases/classify.ts';
 import { patchlens as run } from './harness.ts';
 
 const STAR = 'images/star/gold.png';

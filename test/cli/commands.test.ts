@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { packageVersion } from '../../src/cli/version.ts';
-import { EMBEDDED_MODEL } from '../../src/models.ts';
+import { EMBEDDED_MODEL } from '../../src/use-cases/models.ts';
 import { DIAGNOSIS, fakePatchlens, patchlens } from './harness.ts';
 
 describe('help and version', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { BUILT_IN_EXAMPLE } from '../../src/explain-example.ts';
+import { BUILT_IN_EXAMPLE } from '../../src/use-cases/explain/example.ts';
 import { patchlens } from './harness.ts';
 
 let folder = '';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { loadModel } from '../../src/classify.ts';
+import { loadModel } from '../../src/use-cases/classify.ts';
 import type { Faithfulness } from '../../src/index.ts';
 import { patchlens as run } from './harness.ts';
 

@@ -1,21 +1,21 @@
 import { Readable, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 
-import { explorerPage } from '../../src/attention-explorer.ts';
+import { explorerPage } from '../../src/use-cases/attention/explorer.ts';
 import type { Patchlens } from '../../src/cli/patchlens.ts';
 import { run } from '../../src/cli/run.ts';
-import { NAMED_NETWORKS } from '../../src/train-network.ts';
-import { dataStudy } from '../../src/train-study.ts';
-import { compare } from '../../src/compare.ts';
-import { renderComparison } from '../../src/compare-page.ts';
-import { drawMaps } from '../../src/attention-figure.ts';
-import { methodsFor } from '../../src/attention-methods.ts';
+import { NAMED_NETWORKS } from '../../src/use-cases/train/network.ts';
+import { dataStudy } from '../../src/use-cases/train/study.ts';
+import { compare } from '../../src/use-cases/compare/compare.ts';
+import { renderComparison } from '../../src/use-cases/compare/page.ts';
+import { drawMaps } from '../../src/use-cases/attention/figure.ts';
+import { methodsFor } from '../../src/use-cases/attention/methods.ts';
 import { ImageError, PatchlensError } from '../../src/errors.ts';
-import { BUILT_IN_EXAMPLE, parseExample } from '../../src/explain-example.ts';
-import { evaluate } from '../../src/evaluate.ts';
-import { explainImage } from '../../src/explain-image.ts';
-import { explainTraining } from '../../src/explain-training.ts';
-import { explain } from '../../src/explain.ts';
+import { BUILT_IN_EXAMPLE, parseExample } from '../../src/use-cases/explain/example.ts';
+import { evaluate } from '../../src/use-cases/evaluate/evaluate.ts';
+import { explainImage } from '../../src/use-cases/explain/image.ts';
+import { explainTraining } from '../../src/use-cases/explain/training.ts';
+import { explain } from '../../src/use-cases/explain/explain.ts';
 import type {
   Classification,
   Diagnosis,
@@ -27,8 +27,8 @@ import type {
 } from '../../src/index.ts';
 import { PERTURBATION_KINDS } from '../../src/image/perturb.ts';
 import { decodeImage } from '../../src/image/decode.ts';
-import { findImages } from '../../src/inputs.ts';
-import { EMBEDDED_MODEL } from '../../src/models.ts';
+import { findImages } from '../../src/use-cases/inputs.ts';
+import { EMBEDDED_MODEL } from '../../src/use-cases/models.ts';
 import { summariseComparison } from '../../src/report/comparison-summary.ts';
 import { explanationPage } from '../../src/report/explanation-page.ts';
 import { explanationText } from '../../src/report/explanation-text.ts';

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { convNeXtLayers } from '../../src/cnn/convnext.ts';
 import { convNeXtParams } from '../../src/cnn/convnext-params.ts';
 import { countTrained, shapesOf } from '../../src/cnn/leaves.ts';
-import { loadNetwork } from '../../src/load.ts';
+import { loadNetwork } from '../../src/use-cases/load/load.ts';
 import { forward } from '../../src/nn/network.ts';
 import { assemble } from '../../src/weights/assemble.ts';
 import { readCheckpoint } from '../../src/weights/checkpoint.ts';

@@ -27,7 +27,7 @@ import { countTrained, isRunningStatistic, shapesOf } from '../../src/cnn/leaves
 import { resNetLayers, trainResNet } from '../../src/cnn/resnet.ts';
 import { resNetParams } from '../../src/cnn/resnet-params.ts';
 import { RESNET_DEPTHS, resNetVariant, smallResNet } from '../../src/cnn/resnet-variants.ts';
-import { loadNetwork } from '../../src/load.ts';
+import { loadNetwork } from '../../src/use-cases/load/load.ts';
 import { forward } from '../../src/nn/network.ts';
 import { assemble } from '../../src/weights/assemble.ts';
 import { readCheckpoint } from '../../src/weights/checkpoint.ts';

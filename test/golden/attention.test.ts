@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import type { AttentionMethod, AttentionOptions } from '../../src/attention-methods.ts';
-import { tokenGridOf, traceOf } from '../../src/attention-trace.ts';
-import { attentionOf } from '../../src/attention.ts';
+import type { AttentionMethod, AttentionOptions } from '../../src/use-cases/attention/methods.ts';
+import { tokenGridOf, traceOf } from '../../src/use-cases/attention/trace.ts';
+import { attentionOf } from '../../src/use-cases/attention/attention.ts';
 import { headStatistics } from '../../src/attribution/head-statistics.ts';
 import { principalComponents } from '../../src/attribution/principal-components.ts';
 import { cosineSimilarity } from '../../src/attribution/similarity.ts';
-import { loadNetwork, loadViT } from '../../src/load.ts';
-import type { LoadedViT } from '../../src/load.ts';
+import { loadNetwork, loadViT } from '../../src/use-cases/load/load.ts';
+import type { LoadedViT } from '../../src/use-cases/load/load.ts';
 import { describeBackends } from '../support/backends.ts';
 import { GOLDEN_FOLDER, readGoldens } from '../support/goldens.ts';
 import type { GoldenArray } from '../support/goldens.ts';

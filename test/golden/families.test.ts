@@ -3,8 +3,8 @@ import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { loadModel } from '../../src/index.ts';
-import { loadViT } from '../../src/load.ts';
-import type { LoadedViT } from '../../src/load.ts';
+import { loadViT } from '../../src/use-cases/load/load.ts';
+import type { LoadedViT } from '../../src/use-cases/load/load.ts';
 import { readCheckpoint } from '../../src/weights/checkpoint.ts';
 import { describe as describeCheckpoint } from '../../src/weights/describe.ts';
 import { describeBackends } from '../support/backends.ts';

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { attentionOf } from '../../src/attention.ts';
-import type { AttentionOptions } from '../../src/attention-methods.ts';
+import { attentionOf } from '../../src/use-cases/attention/attention.ts';
+import type { AttentionOptions } from '../../src/use-cases/attention/methods.ts';
 import type { Fill } from '../../src/attribution/fills.ts';
 import { CURVES } from '../../src/attribution/perturbation.ts';
-import { faithfulnessOf } from '../../src/faithfulness.ts';
-import { loadViT } from '../../src/load.ts';
-import type { LoadedViT } from '../../src/load.ts';
+import { faithfulnessOf } from '../../src/use-cases/attention/faithfulness.ts';
+import { loadViT } from '../../src/use-cases/load/load.ts';
+import type { LoadedViT } from '../../src/use-cases/load/load.ts';
 import { GOLDEN_FOLDER, readGoldens } from '../support/goldens.ts';
 
 /** Float32 against float64, of probabilities. */

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { loadModel } from '../../src/index.ts';
 import type { LoadOptions } from '../../src/index.ts';
-import { loadNetwork } from '../../src/load.ts';
-import type { LoadedNetwork } from '../../src/load.ts';
+import { loadNetwork } from '../../src/use-cases/load/load.ts';
+import type { LoadedNetwork } from '../../src/use-cases/load/load.ts';
 import { forward } from '../../src/nn/network.ts';
 import { describeBackends } from '../support/backends.ts';
 import { GOLDEN_FOLDER, readGoldens } from '../support/goldens.ts';

@@ -2,8 +2,8 @@ import { memory, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor3D } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { loadNetwork, loadViT } from '../../src/load.ts';
-import type { LoadedViT } from '../../src/load.ts';
+import { loadNetwork, loadViT } from '../../src/use-cases/load/load.ts';
+import type { LoadedViT } from '../../src/use-cases/load/load.ts';
 import { forward, forwardInTurns } from '../../src/nn/network.ts';
 import { forward as forwardViT } from '../../src/vit/forward.ts';
 import { GOLDEN_FOLDER } from '../support/goldens.ts';

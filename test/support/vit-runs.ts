@@ -3,7 +3,7 @@ import type { Tensor, Tensor3D } from '@tensorflow/tfjs-core';
 import ndarray from 'ndarray';
 
 import { patchify } from '../../src/image/patches.ts';
-import type { LoadedViT } from '../../src/load.ts';
+import type { LoadedViT } from '../../src/use-cases/load/load.ts';
 import { forward } from '../../src/vit/forward.ts';
 import type { GoldenArray } from './goldens.ts';
 
