@@ -8,7 +8,6 @@ import { ArgumentError, TrainingError } from '../../errors.ts';
 import { meanAndDeviation } from '../../metrics/mean-and-deviation.ts';
 import { studyFigure } from '../../report/study-figure.ts';
 import { useBackend } from '../../tensor/backends/index.ts';
-import { writeJson } from '../../training/checkpoint.ts';
 import { subsetOf } from '../../training/labelled-images.ts';
 import { Recipe } from '../../training/recipe.ts';
 import { labelledFolder, loadImages } from './images.ts';
@@ -24,6 +23,7 @@ import { DEFAULT_CACHE, loadTrial } from './train.ts';
 import type { TrainOptions } from './train.ts';
 import { sizeOf } from '../../weights/arrays.ts';
 import { readJson } from '../../weights/json-file.ts';
+import { writeJson } from '../../weights/write-whole.ts';
 
 export interface StudyOptions extends Omit<
   TrainOptions,
