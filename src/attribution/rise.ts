@@ -21,8 +21,8 @@ export function riseMask(random: Random, height: number, width: number, options:
   const { cells, shown } = options;
   const cell = Math.min(height, width) / cells;
   const [rows, columns] = [Math.ceil(height / cell) + 2, Math.ceil(width / cell) + 2];
-  const coarse = Float32Array.from({ length: rows * columns }, () => Number(random.next() < shown));
-  const [top, left] = [random.next(), random.next()];
+  const coarse = Float32Array.from({ length: rows * columns }, () => Number(random.uniform() < shown));
+  const [top, left] = [random.uniform(), random.uniform()];
   const across = Array.from({ length: width }, (_, x) => between(left + (x + 0.5) / cell));
   const mask = new Float32Array(height * width);
   for (let y = 0; y < height; y += 1) {

@@ -6,44 +6,51 @@ import type { Cost, CostedStep } from '../../metrics/cost.ts';
 import { forward } from '../../nn/network.ts';
 import { traceKernels } from '../../tensor/trace.ts';
 import type { TracedKernel } from '../../tensor/trace.ts';
+import { geometryOf } from '../../vit/geometry.ts';
 import type { ViTConfig } from '../../weights/architecture.ts';
+import { sizeOf } from '../../weights/arrays.ts';
 
-/**
- * What one image costs a network, counted from the kernels that run for it: exact, and alike for every architecture and
- * backend. Batch norms that were folded into their convolutions when the network was loaded count as norms.
- */
+/** What one image costs a network: by its formula, or counted from the kernels that run where there is none. */
 export function networkCost({ network, info }: Pick<LoadedNetwork, 'network' | 'info'>): Cost {
-  const { height, width } = info.preprocessing.imageSize;
+  const { config, cost, preprocessing } = info;
+  if (cost !== undefined) return cost;
+  const { height, width } = preprocessing.imageSize;
   const input = network.inputOf([new Float32Array(height * width * 3)]);
   try {
-    const { steps, kernels } = stepsOf(() => dispose(forward(network.layers, input)));
-    return costOf([...steps, ...normsThatDoNotRun(info.config, kernels)]);
+    const steps = stepsOf(() => dispose(forward(network.layers, input)));
+    return costOf(config.kind === 'vit' ? [...steps, normsOfUnreadTokens(config)] : steps);
   } finally {
     input.dispose();
   }
 }
 
-/** What runs when `run` is called, as steps that cost something. */
-export function stepsOf(run: () => void): { readonly steps: CostedStep[]; readonly kernels: readonly TracedKernel[] } {
-  const kernels = traceKernels(run, (name) => name in STEPS);
-  return { kernels, steps: kernels.flatMap((kernel) => STEPS[kernel.name]?.(kernel) ?? []) };
+/** What runs when `run` is called, as steps that cost something: alike on every backend. */
+export function stepsOf(run: () => void): CostedStep[] {
+  return traceKernels(run, (name) => name in STEPS).flatMap((kernel) => STEPS[kernel.name]?.(kernel) ?? []);
+}
+
+/** The last norm is published as one of all tokens; where the head reads one or two of them, the others are not normed. */
+function normsOfUnreadTokens(config: ViTConfig): CostedStep {
+  const { numTokens } = geometryOf(config);
+  const read = { 'class-token': 1, distilled: 2, mean: numTokens, 'class-token-and-mean': numTokens };
+  return normOf('layerNorm', (numTokens - read[config.pooling.kind]) * config.dim);
 }
 
 type StepsOf = (kernel: TracedKernel) => CostedStep[];
 
-const convolution: StepsOf = ({ inputs, outputs }) => {
+const convolution: StepsOf = ({ inputs, outputs: [output = []] }) => {
   const [rows = 0, columns = 0, channels = 0] = inputs['filter'] ?? [];
-  return [product(sizeOf(outputs[0]), rows * columns * channels)];
+  return [product(sizeOf(output), rows * columns * channels)];
 };
 
-const depthwise: StepsOf = ({ inputs, outputs }) => {
+const depthwise: StepsOf = ({ inputs, outputs: [output = []] }) => {
   const [rows = 0, columns = 0] = inputs['filter'] ?? [];
-  return [product(sizeOf(outputs[0]), rows * columns)];
+  return [product(sizeOf(output), rows * columns)];
 };
 
-const matMul: StepsOf = ({ inputs, attrs, outputs }) => {
+const matMul: StepsOf = ({ inputs, attrs, outputs: [output = []] }) => {
   const inner = inputs['a']?.at(attrs['transposeA'] === true ? -2 : -1) ?? 0;
-  return [product(sizeOf(outputs[0]), inner)];
+  return [product(sizeOf(output), inner)];
 };
 
 const STEPS: Readonly<Record<string, StepsOf>> = {
@@ -53,43 +60,13 @@ const STEPS: Readonly<Record<string, StepsOf>> = {
   FusedDepthwiseConv2D: depthwise,
   BatchMatMul: matMul,
   _FusedMatMul: matMul,
-  FusedBatchNorm: ({ outputs }) => [normOf('batchNorm', sizeOf(outputs[0]))],
-  PatchlensLinear: ({ inputs, outputs }) => [product(sizeOf(outputs[0]), inputs['1']?.[0] ?? 0)],
-  PatchlensLayerNorm: ({ outputs }) => [normOf('layerNorm', sizeOf(outputs[0]))],
-  PatchlensAttention: ({ inputs, attrs, outputs }) => {
+  FusedBatchNorm: ({ outputs: [output = []] }) => [normOf('batchNorm', sizeOf(output))],
+  PatchlensLinear: ({ inputs, outputs: [output = []] }) => [product(sizeOf(output), inputs['1']?.[0] ?? 0)],
+  PatchlensLayerNorm: ({ outputs: [output = []] }) => [normOf('layerNorm', sizeOf(output))],
+  PatchlensAttention: ({ inputs, attrs, outputs: [output = []] }) => {
     const [B = 0, Nq = 0, D = 0] = inputs['0'] ?? [];
     const Nk = inputs['1']?.[1] ?? 0;
     const numHeads = Number(attrs['numHeads']);
-    return [product(B * numHeads * Nq * Nk, D / numHeads), product(sizeOf(outputs[0]), Nk)];
+    return [product(B * numHeads * Nq * Nk, D / numHeads), product(sizeOf(output), Nk)];
   },
 };
-
-function sizeOf(shape: readonly number[] | undefined): number {
-  return shape?.reduce((size, side) => size * side, 1) ?? 0;
-}
-
-/** Norms that the published network has and this one saves: what is exact of a network should not depend on who runs it. */
-function normsThatDoNotRun(config: LoadedNetwork['info']['config'], kernels: readonly TracedKernel[]): CostedStep[] {
-  switch (config.kind) {
-    case 'vit':
-      return normsOfUnreadTokens(config, kernels);
-    case 'resnet':
-    case 'mobilenet-v2':
-      // Every convolution had a batch norm, which was folded into it when the network was loaded.
-      return kernels
-        .filter(({ name }) => CONVOLUTIONS.has(name))
-        .map(({ outputs }) => normOf('batchNorm', sizeOf(outputs[0])));
-    case 'convnext':
-    case 'tfjs':
-      return [];
-  }
-}
-
-const CONVOLUTIONS = new Set(['Conv2D', 'FusedConv2D', 'DepthwiseConv2dNative', 'FusedDepthwiseConv2D']);
-
-/** The last norm is published as one of all tokens; where the head reads one or two of them, the others are not normed. */
-function normsOfUnreadTokens({ pooling, dim }: ViTConfig, kernels: readonly TracedKernel[]): CostedStep[] {
-  const [, numTokens = 0] = kernels.findLast(({ name }) => name === 'PatchlensAttention')?.outputs[0] ?? [];
-  const read = { 'class-token': 1, distilled: 2, mean: numTokens, 'class-token-and-mean': numTokens }[pooling.kind];
-  return [normOf('layerNorm', (numTokens - read) * dim)];
-}

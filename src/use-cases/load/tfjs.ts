@@ -99,7 +99,7 @@ function tried(where: string, model: TfjsModel, { height, width }: Size): { numC
   const blank = tensor4d(new Float32Array(height * width * 3), [1, height, width, 3]);
   let numClasses = 0;
   try {
-    const { steps } = stepsOf(() => (numClasses = tryTfjs(where, model, blank)));
+    const steps = stepsOf(() => (numClasses = tryTfjs(where, model, blank)));
     return { numClasses, cost: costOf(steps) };
   } finally {
     blank.dispose();

@@ -6,15 +6,16 @@ import { fileURLToPath } from 'node:url';
 import { BackendError } from '../../../errors.ts';
 
 /**
- * The functions of cpp/addon.cc. They run on the arrays in place, on all threads, and return when they are done; sizes
+ * The functions of cpp/addon*.cc. They run on the arrays in place, on all threads, and return when they are done; sizes
  * that do not fit the arrays throw a RangeError.
  */
 export interface Addon {
   /** Names of the instruction sets that this processor runs, fastest first. */
   instructionSets(): string[];
   /**
-   * Before all others: an index in `instructionSets()`, for this thread, and the threads of the whole process. Gives the
-   * precision that is fastest there among those as accurate as float32. A precision is one of PRECISION_CODES.
+   * An index in `instructionSets()`, for this thread, which before takes the fastest, and the threads of the whole process,
+   * before one. Gives the precision that is fastest there among those as accurate as float32. A precision is one of
+   * PRECISION_CODES.
    */
   select(instructionSet: number, threads: number): number;
   /** How many floats lie before the first cache line that begins in an array. */

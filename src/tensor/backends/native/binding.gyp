@@ -26,7 +26,12 @@
     {
       'target_name': 'patchlens',
       'sources': [
+        'cpp/addon-attention.cc',
         'cpp/addon-convolutions.cc',
+        'cpp/addon-elements.cc',
+        'cpp/addon-images.cc',
+        'cpp/addon-norms.cc',
+        'cpp/addon-products.cc',
         'cpp/addon.cc',
         'cpp/isa.cc',
         'cpp/kernels-portable.cc',

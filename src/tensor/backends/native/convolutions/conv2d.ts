@@ -1,33 +1,26 @@
 import { backend_util, util } from '@tensorflow/tfjs-core';
-import type { Conv2DAttrs, FusedConv2DAttrs, Tensor, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
+import type { Conv2DAttrs, FusedConv2DAttrs, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
 
 import type { Device } from '../forward.ts';
 import { PRECISION_CODES } from '../precision-codes.ts';
 import type { PartialForward } from '../replace.ts';
-import { FUSED_ACTIVATIONS, activated, isChannelBias } from './fused.ts';
+import { fusedBy } from './fused.ts';
+import type { ConvolutionOperands } from './fused.ts';
 import { geometryOf } from './windows.ts';
 
 /** The kernel behind `conv2d`: x [B, H, W, C], filter [Kh, Kw, C, N] → [B, Oh, Ow, N]. */
-export const conv2d: PartialForward<Conv2DAttrs> = ([x, filter], attrs, device) => {
-  return convolve(x as Tensor4D, filter as Tensor4D, undefined, attrs, 0, device);
-};
+export const conv2d: PartialForward<Conv2DAttrs> = ([x, filter], attrs, device) =>
+  convolve({ x: x as Tensor4D, filter: filter as Tensor4D }, attrs, device);
 
-/** The kernel behind `fused.conv2d` where the bias, if any, is one value for each channel. */
-export const fusedConv2d: PartialForward<FusedConv2DAttrs> = ([x, filter, bias, preluWeights], attrs, device) => {
-  if (!isChannelBias(bias, filter!.shape[3]!)) return undefined;
-  const code = FUSED_ACTIVATIONS[attrs.activation];
-  const y = convolve(x as Tensor4D, filter as Tensor4D, bias, attrs, code ?? 0, device);
-  return y === undefined || code !== undefined ? y : activated(y, attrs, preluWeights, device);
-};
+/** The kernel behind `fused.conv2d`. */
+export const fusedConv2d = fusedBy<FusedConv2DAttrs>(convolve, ({ shape }) => shape[3]);
 
 function convolve(
-  x: Tensor4D,
-  filter: Tensor4D,
-  bias: Tensor | undefined,
-  { strides, pad, dataFormat, dilations, dimRoundingMode }: Conv2DAttrs,
-  activation: number,
+  { x, filter, bias, activation = 0 }: ConvolutionOperands,
+  attrs: Conv2DAttrs,
   device: Device,
 ): TensorInfo | undefined {
+  const { strides, pad, dataFormat, dilations, dimRoundingMode } = attrs;
   if (x.dtype !== 'float32' || filter.dtype !== 'float32' || dataFormat !== 'NHWC') return undefined;
   const info = backend_util.computeConv2DInfo(x.shape, filter.shape, strides, dilations, pad, dimRoundingMode);
   const geometry = geometryOf(info);

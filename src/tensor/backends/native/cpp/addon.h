@@ -3,15 +3,17 @@
 
 #include <node_api.h>
 
+#include <initializer_list>
+
 #include "arguments.h"
 #include "kernels.h"
 #include "scratch.h"
 
 namespace patchlens {
 
-/** What one instance of the module, in the main thread or a worker of Node, computes with; null before `select`. */
+/** What one instance of the module, in the main thread or a worker of Node, computes with. */
 struct Instance {
-  const Kernels* kernels = nullptr;
+  const Kernels* kernels;
 };
 
 inline Instance& instanceOf(napi_env env) {
@@ -19,6 +21,8 @@ inline Instance& instanceOf(napi_env env) {
   napi_get_instance_data(env, &instance);
   return *static_cast<Instance*>(instance);
 }
+
+inline const Kernels& kernelsOf(napi_env env) { return *instanceOf(env).kernels; }
 
 using Size = size_t;
 
@@ -33,14 +37,20 @@ constexpr Size PADDING = CACHE_LINE / sizeof(float);
 /** Whether an operand that may be absent has the size it should. */
 inline bool isAbsentOr(Size size, Span<float> operand) { return operand.data == nullptr || operand.length == size; }
 
+/** A precision among the arguments. */
+inline Precision precisionAt(Arguments& args, Size index) {
+  const Size code = args.size(index);
+  args.require(code <= 2, "expected a precision");
+  return Precision(code);
+}
+
 struct Export {
   const char* name;
   napi_callback function;
 };
 
 /** Gives a module a table's functions. */
-template <size_t COUNT>
-void define(napi_env env, napi_value module, const Export (&table)[COUNT]) {
+inline void define(napi_env env, napi_value module, std::initializer_list<Export> table) {
   for (const Export& each : table) {
     napi_value function;
     napi_create_function(env, each.name, NAPI_AUTO_LENGTH, each.function, nullptr, &function);
@@ -48,7 +58,12 @@ void define(napi_env env, napi_value module, const Export (&table)[COUNT]) {
   }
 }
 
-/** The functions of addon-convolutions.cc. */
-extern const Export CONVOLUTIONS[13];
+/** The functions of the files of these names. */
+void defineProducts(napi_env env, napi_value module);
+void defineAttention(napi_env env, napi_value module);
+void defineNorms(napi_env env, napi_value module);
+void defineElements(napi_env env, napi_value module);
+void defineConvolutions(napi_env env, napi_value module);
+void defineImages(napi_env env, napi_value module);
 
 }  // namespace patchlens
