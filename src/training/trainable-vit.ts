@@ -2,6 +2,7 @@ import { reshape, tensor1d, tensor3d } from '@tensorflow/tfjs-core';
 import type { Rank, Tensor, Tensor1D, Tensor3D } from '@tensorflow/tfjs-core';
 
 import type { BranchFactors } from '../nn/encoder-block.ts';
+import { permutation } from '../metrics/random.ts';
 import { gatherRows } from '../tensor/ops/gather-rows.ts';
 import { attentionForm } from '../vit/attention-form.ts';
 import { forward, forwardHeads } from '../vit/forward.ts';
@@ -11,7 +12,6 @@ import { paramShapes, vitParams } from '../vit/params.ts';
 import { fixedPositions } from '../vit/positions.ts';
 import type { ViTConfig } from '../weights/architecture.ts';
 import { initialViT, mimeticViT } from './initialise-vit.ts';
-import { permutation } from './random.ts';
 import type { Random } from './random.ts';
 import type { Ability, Pass, Trainable } from './trainable.ts';
 
@@ -105,7 +105,12 @@ function keptPatches(
   const perImage = Math.max(1, Math.round(numPatches * (1 - patchDrop)));
   const places = new Int32Array(batchSize * perImage);
   for (let image = 0; image < batchSize; image += 1) {
-    places.set(permutation(numPatches, random).subarray(0, perImage).toSorted(), image * perImage);
+    places.set(
+      permutation(numPatches, random)
+        .slice(0, perImage)
+        .toSorted((a, b) => a - b),
+      image * perImage,
+    );
   }
   const rows = places.map((place, i) => numPatches * Math.floor(i / perImage) + place);
   return { places: { perImage, indices: tensor1d(places, 'int32') }, rows: tensor1d(rows, 'int32') };
