@@ -11,8 +11,8 @@ export type {
   AttentionOptions,
   ViewPlace,
 } from './use-cases/attention/methods.ts';
-export { FILLS } from './attribution/fills.ts';
-export type { Fill } from './attribution/fills.ts';
+export { FILLS } from './image/fills.ts';
+export type { Fill } from './image/fills.ts';
 export type { HeadStatistics } from './attribution/head-statistics.ts';
 export { HEAD_FUSIONS } from './attribution/heads.ts';
 export type { HeadFusion } from './attribution/heads.ts';

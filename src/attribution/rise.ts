@@ -1,5 +1,6 @@
 import { ArgumentError } from '../errors.ts';
 import type { Random } from '../metrics/random.ts';
+import { mixed } from './field.ts';
 
 export interface RiseOptions {
   /** Masks; the estimate's error falls with their square root. */
@@ -21,8 +22,8 @@ export function riseMask(random: Random, height: number, width: number, options:
   const { cells, shown } = options;
   const cell = Math.min(height, width) / cells;
   const [rows, columns] = [Math.ceil(height / cell) + 2, Math.ceil(width / cell) + 2];
-  const coarse = Float32Array.from({ length: rows * columns }, () => Number(random.next() < shown));
-  const [top, left] = [random.next(), random.next()];
+  const coarse = Float32Array.from({ length: rows * columns }, () => Number(random.uniform() < shown));
+  const [top, left] = [random.uniform(), random.uniform()];
   const across = Array.from({ length: width }, (_, x) => between(left + (x + 0.5) / cell));
   const mask = new Float32Array(height * width);
   for (let y = 0; y < height; y += 1) {
@@ -71,8 +72,4 @@ function isCount(value: number): boolean {
 function between(place: number): { readonly first: number; readonly share: number } {
   const first = Math.floor(place);
   return { first, share: place - first };
-}
-
-function mixed(a: number, b: number, share: number): number {
-  return a + (b - a) * share;
 }

@@ -55,6 +55,8 @@ export interface TrainFlags extends CommonFlags, RunFlags {
   readonly labelSmoothing?: number;
   readonly average?: number;
   readonly stochasticDepth?: number;
+  readonly patchDrop?: PatchDrop;
+  readonly init?: 'usual' | 'mimetic';
   readonly crop?: RecipeCrop;
   readonly flip: number;
   readonly randAugment?: RandAugment;
@@ -66,6 +68,7 @@ export interface TrainFlags extends CommonFlags, RunFlags {
 type Augmentation = NonNullable<RecipeOptions['augmentation']>;
 type RecipeCrop = Augmentation['crop'];
 type RandAugment = Augmentation['randAugment'];
+type PatchDrop = NonNullable<RecipeOptions['patchDrop']>;
 
 const ARCHITECTURES = {
   'vit-tiny': 'Ti',
@@ -84,6 +87,8 @@ const OPTIMIZERS = {
   sgd: { kind: 'sgd', momentum: 0.9, nesterov: true },
   muon: { kind: 'muon', momentum: 0.95, others: ADAMW },
 } as const satisfies Record<string, RecipeOptions['optimizer']>;
+
+const INITIALISATIONS = ['usual', 'mimetic'] as const;
 
 const INTERPOLATIONS: Record<Interpolation, true> = { bilinear: true, bicubic: true, lanczos: true, box: true };
 
@@ -152,6 +157,16 @@ function recipeOptions(): Option[] {
       'of the average of the parameters that becomes the model (default: 0.999)',
     ).argParser(numberFrom(0, 1)),
     new Option('--stochastic-depth <p>', 'residual branches left out (default: 0)').argParser(numberFrom(0, 1)),
+    new Option(
+      '--patch-drop <share[:until]>',
+      'patches that an image leaves out, up to that part of the run',
+    ).argParser(patchDrop),
+    choice(
+      '--init <kind>',
+      "what a ViT begins as: mimetic, with a trained one's kind of attention",
+      INITIALISATIONS,
+      'usual',
+    ),
     new Option('--layer-decay <x>', "a layer's learning rate by that of the next one (default: 1)").argParser(
       numberFrom(0, 1),
     ),
@@ -223,6 +238,8 @@ export function recipeOf(flags: TrainFlags): RecipeOptions {
     clipNorm,
     labelSmoothing,
     stochasticDepth,
+    patchDrop: flags.patchDrop,
+    initialisation: flags.init,
     averageDecay: flags.average,
     layerDecay: flags.layerDecay,
     freezeTrunk: flags.linearProbe,
@@ -254,4 +271,10 @@ function randAugment(value: string): RandAugment {
   const [, operations, magnitude] = /^(\d+),([\d.]+)$/.exec(value) ?? [];
   if (operations === undefined) throw new InvalidArgumentError('Expected <operations>,<magnitude>, as 2,9.');
   return { operations: positiveInteger(operations), magnitude: numberFrom(0, 10)(magnitude ?? '') };
+}
+
+function patchDrop(value: string): PatchDrop {
+  const [, rate, until = '1'] = /^([\d.]+)(?::([\d.]+))?$/.exec(value) ?? [];
+  if (rate === undefined) throw new InvalidArgumentError('Expected <share> or <share>:<part of the run>, as 0.5:0.8.');
+  return { rate: numberFrom(0, 1)(rate), until: numberFrom(0, 1)(until) };
 }

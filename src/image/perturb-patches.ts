@@ -35,8 +35,8 @@ export function shuffled(view: View, { grid, share, random }: GridOptions): View
 export function occluded(view: View, { share, random }: { readonly share: number; readonly random: Random }): View {
   const data = view.data.slice();
   const side = Math.min(view.width, view.height, Math.round(Math.sqrt(share * view.width * view.height)));
-  const top = Math.floor(random.next() * (view.height - side + 1));
-  const left = Math.floor(random.next() * (view.width - side + 1));
+  const top = Math.floor(random.uniform() * (view.height - side + 1));
+  const left = Math.floor(random.uniform() * (view.width - side + 1));
   for (let y = top; y < top + side; y += 1) {
     data.fill(0.5, (y * view.width + left) * 3, (y * view.width + left + side) * 3);
   }
@@ -47,7 +47,7 @@ export function occluded(view: View, { share, random }: { readonly share: number
 function chosen(grid: number, share: number, random: Random): number[] {
   const cells = Array.from({ length: grid * grid }, (_, i) => i);
   for (let i = 0; i < cells.length - 1; i += 1) {
-    const j = i + Math.floor(random.next() * (cells.length - i));
+    const j = i + Math.floor(random.uniform() * (cells.length - i));
     [cells[i], cells[j]] = [cells[j]!, cells[i]!];
   }
   return cells.slice(0, Math.round(share * cells.length));

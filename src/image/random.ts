@@ -1,7 +1,7 @@
 /** Where chance comes from. */
 export interface Random {
   /** 0 ≤ x < 1 */
-  next(): number;
+  uniform(): number;
   /** From the standard normal distribution. */
   normal(): number;
 }

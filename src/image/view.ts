@@ -1,7 +1,7 @@
 import type { Preprocessing } from '../weights/preprocessing.ts';
 import type { RgbImage } from './rgb-image.ts';
 
-/** What a model sees of an image, before it is normalised: [H, W, 3], 0…1. */
+/** What a model sees of an image: [H, W, 3], before it is normalised 0…1. */
 export interface View {
   readonly data: Float32Array;
   readonly width: number;

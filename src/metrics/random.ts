@@ -1,7 +1,7 @@
 /** Numbers that a seed determines. */
 export interface Random {
   /** 0 ≤ x < 1 */
-  next(): number;
+  uniform(): number;
   /** A whole number from 0 to one less than the bound. */
   below(bound: number): number;
   /** From the standard normal distribution. */
@@ -12,7 +12,7 @@ export interface Random {
 export function randomOf(seed: number): Random {
   const seeded = splitMix(seed);
   let [a, b, c, d] = [seeded(), seeded(), seeded(), seeded()];
-  const next = (): number => {
+  const uniform = (): number => {
     const result = Math.imul(rotated(Math.imul(b, 5), 7), 9) >>> 0;
     const shifted = b << 9;
     c ^= a;
@@ -23,11 +23,11 @@ export function randomOf(seed: number): Random {
     d = rotated(d, 11);
     return result / 2 ** 32;
   };
-  return { next, below: (bound) => Math.floor(next() * bound), normal: normalsFrom(next) };
+  return { uniform, below: (bound) => Math.floor(uniform() * bound), normal: normalsFrom(uniform) };
 }
 
 /** Box and Muller's method makes two draws at a time; the second is kept for the next call. */
-function normalsFrom(next: () => number): () => number {
+function normalsFrom(uniform: () => number): () => number {
   let kept: number | undefined;
   return () => {
     if (kept !== undefined) {
@@ -35,8 +35,8 @@ function normalsFrom(next: () => number): () => number {
       kept = undefined;
       return value;
     }
-    const radius = Math.sqrt(-2 * Math.log(1 - next()));
-    const angle = 2 * Math.PI * next();
+    const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
+    const angle = 2 * Math.PI * uniform();
     kept = radius * Math.sin(angle);
     return radius * Math.cos(angle);
   };

@@ -1,13 +1,14 @@
 import { patchify } from '../image/patches.ts';
 import { preprocess } from '../image/preprocess.ts';
 import type { RgbImage } from '../image/rgb-image.ts';
+import { permutation } from '../metrics/random.ts';
 import type { Preprocessing } from '../weights/preprocessing.ts';
 import { augmented } from './augmentation.ts';
 import type { Augmentation } from './augmentation.ts';
 import type { ImageSource } from './labelled-images.ts';
 import { mixed } from './mixing.ts';
 import type { Mixing } from './mixing.ts';
-import { permutation, randomOf, STREAM } from './random.ts';
+import { randomOf, STREAM } from './random.ts';
 
 /** How a network takes a prepared image: as rows of flattened patches, or as pixels [H, W, 3]. */
 export type InputLayout = { readonly kind: 'patches'; readonly patchSize: number } | { readonly kind: 'pixels' };

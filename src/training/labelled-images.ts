@@ -1,5 +1,6 @@
 import type { RgbImage } from '../image/rgb-image.ts';
-import { permutation, randomOf, STREAM } from './random.ts';
+import { permutation } from '../metrics/random.ts';
+import { randomOf, STREAM } from './random.ts';
 
 /** Image files with the index of the class of each. */
 export interface LabelledImages {
@@ -27,7 +28,10 @@ export function subsetOf({ classes, paths, labels }: LabelledImages, share: numb
     const members = [...labels.keys()].filter((i) => labels[i] === label);
     const order = permutation(members.length, randomOf(seed, STREAM.subset, label));
     const count = Math.max(1, Math.round(share * members.length));
-    return [...order.subarray(0, count)].map((i) => members[i]!).toSorted((a, b) => a - b);
+    return order
+      .slice(0, count)
+      .map((i) => members[i]!)
+      .toSorted((a, b) => a - b);
   });
   return { classes, paths: chosen.map((i) => paths[i]!), labels: chosen.map((i) => labels[i]!) };
 }

@@ -1,12 +1,6 @@
-/** Random numbers of one stream. */
-export interface Random {
-  /** Uniform in 0…1, without 1. */
-  uniform(): number;
-  /** A whole number from 0 to below `end`. */
-  below(end: number): number;
-  /** Standard normal (Box–Muller). */
-  normal(): number;
-}
+import type { Random } from '../metrics/random.ts';
+
+export type { Random };
 
 /**
  * The stream of a list of whole numbers, such as (seed, purpose, epoch, image): the same keys give the same numbers
@@ -55,14 +49,4 @@ function mixed(key: number): number {
   bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
   bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
   return bits ^ (bits >>> 16);
-}
-
-/** 0 … length − 1 in a random order (Fisher–Yates). */
-export function permutation(length: number, random: Random): Uint32Array {
-  const order = Uint32Array.from({ length }, (_, i) => i);
-  for (let i = length - 1; i > 0; i -= 1) {
-    const j = random.below(i + 1);
-    [order[i], order[j]] = [order[j]!, order[i]!];
-  }
-  return order;
 }

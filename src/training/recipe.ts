@@ -7,6 +7,10 @@ const AdamW = z.object({
   epsilon: z.number().positive(),
 });
 
+/** Of the library that the network is from, or with attention as trained networks have it. */
+const Initialisation = z.enum(['usual', 'mimetic']);
+export type Initialisation = z.infer<typeof Initialisation>;
+
 /** How a run trains, in every detail that its outcome depends on beside the images. */
 export const Recipe = z
   .object({
@@ -40,6 +44,10 @@ export const Recipe = z
     /** Only the head is trained, on features that do not change: a linear probe. */
     freezeTrunk: z.boolean(),
     stochasticDepth: z.number().min(0).lt(1),
+    /** Each image leaves out a share of its patches, up to that share of the steps; the rest sees all. */
+    patchDrop: z.object({ rate: z.number().positive().lt(1), until: z.number().positive().max(1) }).nullable(),
+    /** What random parameters begin as. */
+    initialisation: Initialisation,
     augmentation: z.object({
       crop: z
         .discriminatedUnion('kind', [

@@ -26,7 +26,7 @@ export function initialState(
   recipe: Recipe,
   given: ReadonlyMap<string, Float32Array> = new Map(),
 ): TrainingState {
-  const initial = network.initial(randomOf(recipe.seed, STREAM.initial));
+  const initial = network.initial(randomOf(recipe.seed, STREAM.initial), recipe.initialisation);
   const values = new Map([...initial].map(([name, random]) => [name, given.get(name)?.slice() ?? random]));
   const memory = trainedNames(network, recipe).map(
     (name) => [name, emptyMemory(optimizerOf(network, recipe, name), values.get(name)!.length)] as const,

@@ -9,7 +9,7 @@ import type { Recipe } from './recipe.ts';
 import { rateShare } from './schedule.ts';
 import { isMatrix, optimizerOf, trainedNames } from './state.ts';
 import type { TrainingState } from './state.ts';
-import type { Trainable } from './trainable.ts';
+import type { Pass, Trainable } from './trainable.ts';
 
 /** What one optimiser step was like. */
 export interface StepReport {
@@ -92,21 +92,30 @@ interface Accumulated extends Gradients {
 
 async function accumulated(lesson: Lesson, state: TrainingState, names: readonly string[]): Promise<Accumulated> {
   const { network, recipe, batches, teacher } = lesson;
-  const { accumulate, stochasticDepth, freezeTrunk } = recipe;
+  const { accumulate } = recipe;
   let total: Accumulated | undefined;
   let { values } = state;
   for (let i = 0; i < accumulate; i += 1) {
     const index = state.step * accumulate + i;
     const batch = await batches.at(index);
-    const random = randomOf(recipe.seed, STREAM.depth, index);
-    // Features that do not change are those of inference: no branch is left out and batch norms keep their statistics.
-    const pass = freezeTrunk ? ({ training: false } as const) : ({ training: true, stochasticDepth, random } as const);
-    const made = await gradientsOf(network, values, names, batch, { pass, teacher });
+    const made = await gradientsOf(network, values, names, batch, { pass: passOf(recipe, state.step, index), teacher });
     total = total === undefined ? { ...made, images: batch.batchSize } : sumOf(total, made, batch.batchSize);
     // The next batch of the step goes on from what this one has changed.
     values = new Map([...values, ...made.running]);
   }
   return { ...total!, loss: total!.loss / accumulate };
+}
+
+/** Features that do not change are those of inference: nothing is left out and batch norms keep their statistics. */
+function passOf({ seed, steps, stochasticDepth, patchDrop, freezeTrunk }: Recipe, step: number, batch: number): Pass {
+  if (freezeTrunk) return { training: false };
+  const isDropping = patchDrop !== null && step < patchDrop.until * steps;
+  return {
+    training: true,
+    stochasticDepth,
+    patchDrop: isDropping ? patchDrop.rate : 0,
+    random: randomOf(seed, STREAM.depth, batch),
+  };
 }
 
 function sumOf(total: Accumulated, { loss, correct, gradients, running }: Gradients, images: number): Accumulated {

@@ -33,7 +33,7 @@ export function trainableResNet(config: ResNetConfig, { height, width }: Size): 
     },
     numDepths: blocks.length + 2,
     isHead: (name) => name.startsWith('head.'),
-    dropsBranches: false,
+    abilities: new Set(),
     forward: (parameters, inputs, pass) => {
       const params = resNetParams(config, parameters);
       const images = reshape<Rank.R4>(inputs, [-1, height, width, config.numChannels]);

@@ -1,15 +1,19 @@
-import { reshape, tensor3d } from '@tensorflow/tfjs-core';
-import type { Rank, Tensor, Tensor3D } from '@tensorflow/tfjs-core';
+import { reshape, tensor1d, tensor3d } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor, Tensor1D, Tensor3D } from '@tensorflow/tfjs-core';
 
 import type { BranchFactors } from '../nn/encoder-block.ts';
+import { permutation } from '../metrics/random.ts';
+import { gatherRows } from '../tensor/ops/gather-rows.ts';
 import { attentionForm } from '../vit/attention-form.ts';
 import { forward, forwardHeads } from '../vit/forward.ts';
+import type { KeptPatches } from '../vit/forward.ts';
 import { geometryOf } from '../vit/geometry.ts';
 import { paramShapes, vitParams } from '../vit/params.ts';
 import { fixedPositions } from '../vit/positions.ts';
 import type { ViTConfig } from '../weights/architecture.ts';
+import { initialViT, mimeticViT } from './initialise-vit.ts';
 import type { Random } from './random.ts';
-import type { Pass, Trainable } from './trainable.ts';
+import type { Ability, Pass, Trainable } from './trainable.ts';
 
 /** A Vision Transformer for training, with the first values that timm gives it. */
 export function trainableViT(config: ViTConfig): Trainable {
@@ -30,44 +34,25 @@ export function trainableViT(config: ViTConfig): Trainable {
     runningShapes: new Map(),
     layout: { kind: 'patches', patchSize: config.patchSize },
     inputShape: (batchSize) => [batchSize, numPatches, patchDim],
-    initial: (random) => new Map([...shapes].map(([name, shape]) => [name, initialValues(name, shape, random)])),
+    initial: (random, how) => (how === 'mimetic' ? mimeticViT(config, random) : initialViT(config, random)),
     depthOf: (name) => depthOf(name, config.depth),
     numDepths: config.depth + 2,
     isHead: (name) => /^(?:head|distillationHead)\./.test(name),
-    dropsBranches: true,
+    abilities: abilitiesOf(config, rest.attention !== undefined),
     forward: (parameters, inputs, pass) => {
       const vit = { config, params: vitParams(config, parameters), ...rest };
       const patches = reshape<Rank.R3>(inputs, [-1, numPatches, patchDim]);
       if (!pass.training) return { logits: forward(vit, patches) };
-      return forwardHeads({ ...vit, branchFactors: branchFactors(config, inputs.shape[0] ?? 0, pass) }, patches);
+      const batchSize = inputs.shape[0] ?? 0;
+      const training = { ...vit, branchFactors: branchFactors(config, batchSize, pass) };
+      const kept = keptPatches(numPatches, batchSize, pass);
+      if (kept === undefined) return forwardHeads(training, patches);
+      return forwardHeads({ ...training, keptPatches: kept.places }, patchesKept(patches, kept));
     },
     dispose: () => {
       for (const made of owned) made.dispose();
     },
   };
-}
-
-const DEVIATION = 0.02;
-const CLASS_TOKEN_DEVIATION = 1e-6;
-/** CaiT's, for shallow networks (Touvron et al. 2021). */
-const LAYER_SCALE = 0.1;
-
-/** timm's `VisionTransformer.init_weights`: truncated normal matrices, zero biases, norms that change nothing. */
-function initialValues(name: string, shape: readonly number[], random: Random): Float32Array {
-  const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
-  if (name.endsWith('.bias')) return values;
-  if (name.endsWith('.scale')) return values.fill(1);
-  if (/\.scale[12]$/.test(name)) return values.fill(LAYER_SCALE);
-  const deviation = /^(?:classToken|distillationToken|registers)$/.test(name) ? CLASS_TOKEN_DEVIATION : DEVIATION;
-  return values.map(() => deviation * truncatedNormal(random));
-}
-
-/** Standard normal within ±2. */
-function truncatedNormal(random: Random): number {
-  for (;;) {
-    const value = random.normal();
-    if (Math.abs(value) <= 2) return value;
-  }
 }
 
 function depthOf(name: string, depth: number): number {
@@ -93,4 +78,47 @@ function keepFactors(batchSize: number, dropped: number, random: Random): Tensor
   if (dropped === 0) return undefined;
   const factors = Array.from({ length: batchSize }, () => (random.uniform() < dropped ? 0 : 1 / (1 - dropped)));
   return tensor3d(factors, [batchSize, 1, 1]);
+}
+
+/** Patches can be left out where what is between them does not matter but by learned or fixed positions. */
+function abilitiesOf(config: ViTConfig, hasForm: boolean): ReadonlySet<Ability> {
+  const abilities = new Set<Ability>(['stochasticDepth']);
+  if (config.stem === undefined && !hasForm) abilities.add('patchDrop');
+  if (config.attention?.qkv !== 'fused' && config.dim % 4 === 0) abilities.add('mimetic');
+  return abilities;
+}
+
+interface Kept {
+  /** In the grid of their image. */
+  readonly places: KeptPatches;
+  /** In all the patches of the batch, int32 [B·n]. */
+  readonly rows: Tensor1D;
+}
+
+/** Of each image other patches, in the order of the grid. */
+function keptPatches(
+  numPatches: number,
+  batchSize: number,
+  { patchDrop, random }: Extract<Pass, { training: true }>,
+): Kept | undefined {
+  if (patchDrop === 0) return undefined;
+  const perImage = Math.max(1, Math.round(numPatches * (1 - patchDrop)));
+  const places = new Int32Array(batchSize * perImage);
+  for (let image = 0; image < batchSize; image += 1) {
+    places.set(
+      permutation(numPatches, random)
+        .slice(0, perImage)
+        .toSorted((a, b) => a - b),
+      image * perImage,
+    );
+  }
+  const rows = places.map((place, i) => numPatches * Math.floor(i / perImage) + place);
+  return { places: { perImage, indices: tensor1d(places, 'int32') }, rows: tensor1d(rows, 'int32') };
+}
+
+/** [B, N, P²·C] → [B, n, P²·C] */
+function patchesKept(patches: Tensor3D, { places, rows }: Kept): Tensor3D {
+  const [B, N, Din] = patches.shape;
+  const all = reshape<Rank.R2>(patches, [B * N, Din]);
+  return reshape(gatherRows(all, rows), [B, places.perImage, Din]);
 }

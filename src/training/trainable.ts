@@ -2,6 +2,7 @@ import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 
 import type { InputLayout } from './batch.ts';
 import type { Random } from './random.ts';
+import type { Initialisation } from './recipe.ts';
 
 /** A network as training sees it: parameters by dotted name, and a forward pass that can be differentiated. */
 export interface Trainable {
@@ -13,18 +14,21 @@ export interface Trainable {
   /** Shape of a batch of inputs. */
   readonly inputShape: (batchSize: number) => number[];
   /** Everything as training from scratch begins. */
-  readonly initial: (random: Random) => ReadonlyMap<string, Float32Array>;
+  readonly initial: (random: Random, how: Initialisation) => ReadonlyMap<string, Float32Array>;
   /** 0 for the parameters nearest to the input, up to `numDepths` − 1 for the head: what layer-wise decay goes by. */
   readonly depthOf: (name: string) => number;
   readonly numDepths: number;
   /** Whether the parameter belongs to the classifier on top of the features. */
   readonly isHead: (name: string) => boolean;
-  /** Whether a pass in training can leave out branches: stochastic depth. */
-  readonly dropsBranches: boolean;
+  /** What a recipe may ask of it beside what every network can do. */
+  readonly abilities: ReadonlySet<Ability>;
   readonly forward: (parameters: (name: string) => Tensor, inputs: Tensor, pass: Pass) => Outputs;
   /** Frees what the network keeps on the backend besides its parameters. */
   readonly dispose: () => void;
 }
+
+/** Parts of a recipe that only some networks have. */
+export type Ability = 'stochasticDepth' | 'patchDrop' | 'mimetic';
 
 /** Evaluation, or one training pass with what is random in it. */
 export type Pass =
@@ -33,6 +37,8 @@ export type Pass =
       readonly training: true;
       /** The share of residual branches that the last block leaves out; the first leaves out none (Huang et al. 2016). */
       readonly stochasticDepth: number;
+      /** The share of its patches that every image leaves out (Liu et al. 2023). */
+      readonly patchDrop: number;
       readonly random: Random;
     };
 

@@ -1,5 +1,5 @@
-import { add, broadcastTo, concat, mean, mul, slice, squeeze, tidy, zeros } from '@tensorflow/tfjs-core';
-import type { Rank, Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+import { add, broadcastTo, concat, mean, mul, reshape, slice, squeeze, tidy, zeros } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 
 import type { AttentionForm } from '../nn/attend.ts';
 import { convolutionStem } from '../nn/convolution-stem.ts';
@@ -11,6 +11,7 @@ import { norm } from '../nn/norm.ts';
 import { scoped } from '../nn/probe.ts';
 import type { Probe } from '../nn/probe.ts';
 import { dims } from '../tensor/dims.ts';
+import { gatherRows } from '../tensor/ops/gather-rows.ts';
 import type { ViTConfig } from '../weights/architecture.ts';
 import { geometryOf, stemGrid } from './geometry.ts';
 import type { ViTParams } from './params.ts';
@@ -25,6 +26,15 @@ export interface ViT {
   readonly attention?: AttentionForm | undefined;
   /** Of each block, while training with stochastic depth. */
   readonly branchFactors?: readonly BranchFactors[] | undefined;
+  /** While training on a part of every image. */
+  readonly keptPatches?: KeptPatches | undefined;
+}
+
+/** The patches that are there of each image, the same number of all. */
+export interface KeptPatches {
+  readonly perImage: number;
+  /** Their places in the grid, int32 [B·n]. */
+  readonly indices: Tensor1D;
 }
 
 /**
@@ -97,16 +107,17 @@ function blockOptions({ config, attention }: ViT): EncoderBlockOptions {
 }
 
 /** z₀ = [prefix tokens; x₁E; …; x_NE] + positions (eq. 1). */
-function embed({ config, params, fixedPositions }: ViT, patches: Tensor3D, probe?: Probe): Tensor3D {
-  const { numPatches, patchDim } = geometryOf(config);
-  dims('ViT patches', patches, 'B N Din', { N: numPatches, Din: patchDim });
+function embed({ config, params, fixedPositions, keptPatches }: ViT, patches: Tensor3D, probe?: Probe): Tensor3D {
+  const { numPatches, numPrefixTokens, patchDim } = geometryOf(config);
+  dims('ViT patches', patches, 'B N Din', { N: keptPatches?.perImage ?? numPatches, Din: patchDim });
   const features = params.stem === undefined ? patches : convolutionStem(patches, params.stem, stemGrid(config));
   const embedded = project(features, params.patchEmbedding); // [B, N, D]
   probe?.('patchEmbedding', embedded);
   const prefix = [params.classToken, params.distillationToken, params.registers].filter((t) => t !== undefined);
   const tokens = prefix.length === 0 ? embedded : prepend(concat(prefix, 1), embedded);
   const positions = fixedPositions ?? spreadPositions(config, params.positions);
-  const placed = positions === undefined ? tokens : add<Tensor3D>(tokens, positions);
+  const placed =
+    positions === undefined ? tokens : add<Tensor3D>(tokens, positionsKept(positions, keptPatches, numPrefixTokens));
   return params.inputNorm === undefined ? placed : norm(placed, params.inputNorm, config.epsilon);
 }
 
@@ -135,17 +146,26 @@ function spreadPositions(config: ViTConfig, positions: Tensor | undefined): Tens
   );
 }
 
+/** Positions [1, prefix + N, D] of the patches that are there [B, prefix + n, D]. */
+function positionsKept(positions: Tensor, kept: KeptPatches | undefined, numPrefix: number): Tensor {
+  if (kept === undefined) return positions;
+  const D = positions.shape[2] ?? 0;
+  const grid = reshape<Rank.R2>(slice(positions, [0, numPrefix, 0]), [-1, D]);
+  const ofPatches = reshape<Rank.R3>(gatherRows(grid, kept.indices), [-1, kept.perImage, D]);
+  return numPrefix === 0 ? ofPatches : prepend(slice(positions, [0, 0, 0], [1, numPrefix, D]), ofPatches);
+}
+
 /** Tokens [B, prefix + N, D] → logits [B, classes]. Probes `norm` and `pooled`. */
 function forwardHead(vit: ViT, tokens: Tensor3D, probe?: Probe): Tensor2D {
   const { config, params } = vit;
-  const { numPrefixTokens, numPatches } = geometryOf(config);
+  const { numPrefixTokens } = geometryOf(config);
   const { pooling, epsilon } = config;
   const probed = <T extends Tensor>(name: string, x: T): T => {
     probe?.(name, x);
     return x;
   };
   const normed = <T extends Tensor>(x: T): T => probed('norm', norm(x, params.norm, epsilon));
-  const meanOfPatches = (x: Tensor3D): Tensor2D => mean(slice(x, [0, numPrefixTokens, 0], [-1, numPatches, -1]), 1);
+  const meanOfPatches = (x: Tensor3D): Tensor2D => mean(slice(x, [0, numPrefixTokens, 0]), 1);
   return tidy(() => {
     switch (pooling.kind) {
       case 'class-token':

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 
-import { blurred, withoutCells } from '../../src/attribution/fills.ts';
 import {
   areaUnder,
   centreOrder,
@@ -41,29 +40,6 @@ describe('deletion and insertion', () => {
   test('the area of a straight line is half', () => {
     expect(areaUnder([1, 0.5, 0])).toBe(0.5);
     expect(areaUnder([1, 1])).toBe(1);
-  });
-});
-
-describe('fills', () => {
-  test('a removed cell is taken from the fill, pixel by pixel', () => {
-    const image = { data: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8), height: 2, width: 4 };
-    const fill = image.data.map((value) => -value);
-    const out = new Float32Array(8);
-    withoutCells(image, fill, Uint8Array.of(0, 1), { Gh: 1, Gw: 2 }, out);
-    expect([...out]).toEqual([1, 2, -3, -4, 5, 6, -7, -8]);
-  });
-
-  test('a blur leaves an even image as it is and spreads a point evenly', () => {
-    const even = { data: new Float32Array(5 * 7 * 3).fill(0.5), height: 5, width: 7 };
-    expect(blurred(even, 2)).toBeCloseToArray(even.data, { atol: 1e-6 });
-    const point = { data: new Float32Array(21 * 21), height: 21, width: 21 };
-    point.data[10 * 21 + 10] = 1;
-    const spread = blurred(point, 1.5);
-    const at = (y: number, x: number): number => spread[(10 + y) * 21 + 10 + x]!;
-    expect(at(2, 0)).toBeCloseTo(at(0, -2), 8);
-    // The two-dimensional Gaussian, one axis after the other.
-    expect(at(1, 2) / at(0, 0)).toBeCloseTo(Math.exp(-5 / (2 * 1.5 ** 2)), 5);
-    expect(spread.reduce((a, b) => a + b)).toBeCloseTo(1, 5);
   });
 });
 

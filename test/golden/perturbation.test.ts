@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { attentionOf } from '../../src/use-cases/attention/attention.ts';
 import type { AttentionOptions } from '../../src/use-cases/attention/methods.ts';
-import type { Fill } from '../../src/attribution/fills.ts';
+import type { Fill } from '../../src/image/fills.ts';
 import { CURVES } from '../../src/attribution/perturbation.ts';
 import { faithfulnessOf } from '../../src/use-cases/attention/faithfulness.ts';
 import { loadViT } from '../../src/use-cases/load/load.ts';

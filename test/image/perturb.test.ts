@@ -32,7 +32,7 @@ function randomView({ height, width } = SIZE): View {
   return {
     height,
     width,
-    data: Float32Array.from({ length: height * width * 3 }, () => Math.round(random.next() * 255) / 255),
+    data: Float32Array.from({ length: height * width * 3 }, () => Math.round(random.uniform() * 255) / 255),
   };
 }
 

@@ -46,7 +46,7 @@ describe('intervals', () => {
   test('of Bernoulli trials hold the true share about as often as they say', () => {
     const random = randomOf(11);
     const trials = Array.from({ length: 400 }, () => {
-      const right = Array.from({ length: 60 }, () => Number(random.next() < 0.9)).reduce((a, b) => a + b, 0);
+      const right = Array.from({ length: 60 }, () => Number(random.uniform() < 0.9)).reduce((a, b) => a + b, 0);
       const { low, high } = wilsonInterval(right, 60)!;
       return low <= 0.9 && 0.9 <= high;
     });
@@ -72,9 +72,9 @@ test('a cost sums products and, apart from them, norms', () => {
 describe('random numbers', () => {
   test('are the same for the same seed, and uniform', () => {
     const [a, b, other] = [randomOf(5), randomOf(5), randomOf(6)];
-    const drawn = Array.from({ length: 1000 }, () => a.next());
-    expect(drawn).toEqual(drawn.map(() => b.next()));
-    expect(drawn[0]).not.toBe(other.next());
+    const drawn = Array.from({ length: 1000 }, () => a.uniform());
+    expect(drawn).toEqual(drawn.map(() => b.uniform()));
+    expect(drawn[0]).not.toBe(other.uniform());
     expect(drawn.every((x) => x >= 0 && x < 1)).toBe(true);
     const mean = drawn.reduce((sum, x) => sum + x, 0) / 1000;
     expect(Math.abs(mean - 0.5)).toBeLessThan(0.04);

@@ -134,3 +134,23 @@ describe('stochastic depth', () => {
     expect(other.state.values).not.toEqual(runs[0]!.state.values);
   });
 });
+
+describe('patch dropout', () => {
+  const dropped = { ...SGD, patchDrop: { rate: 0.5, until: 0.5 }, steps: 2 };
+  const moves = async (batch: Batch, steps: number): Promise<boolean[]> => {
+    const moved = movedOf(await stepped([batch, batch], dropped, steps), 'positions');
+    return Array.from({ length: 5 }, (_, n) => moved.subarray(n * 6, (n + 1) * 6).some((move) => move !== 0));
+  };
+
+  test('leaves out its share of the patches, up to its part of the steps', async () => {
+    const [classToken, ...patches] = await moves(batchOf(1, 1), 1);
+    expect(classToken).toBe(true);
+    expect(patches.filter(Boolean)).toHaveLength(2);
+    expect(await moves(batchOf(1, 1), 2)).toEqual([true, true, true, true, true]);
+  });
+
+  test('leaves out others in other images', async () => {
+    const [, ...patches] = await moves(batchOf(1, 32), 1);
+    expect(patches).toEqual([true, true, true, true]);
+  });
+});

@@ -17,6 +17,8 @@ export const recipe: Recipe = {
   layerDecay: 1,
   freezeTrunk: false,
   stochasticDepth: 0,
+  patchDrop: null,
+  initialisation: 'usual',
   augmentation: { crop: null, flip: 0, randAugment: null, erasing: 0 },
   mixing: { mixup: 0, cutmix: 0 },
   distillation: null,

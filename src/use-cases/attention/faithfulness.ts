@@ -9,8 +9,8 @@ import { attentionOf } from './attention.ts';
 import { randomAreas, verdictOn } from '../../attribution/faithfulness.ts';
 import type { RandomAreas, Verdict } from '../../attribution/faithfulness.ts';
 import { onGrid } from '../../attribution/field.ts';
-import { filled, FILLS, withoutCells } from '../../attribution/fills.ts';
-import type { Fill } from '../../attribution/fills.ts';
+import { filled, FILLS, withoutCells } from '../../image/fills.ts';
+import type { Fill } from '../../image/fills.ts';
 import {
   areaUnder,
   centreOrder,

@@ -1,7 +1,7 @@
 import type { NdArray } from 'ndarray';
 
 import type { HeadFusion } from '../../attribution/heads.ts';
-import type { Fill } from '../../attribution/fills.ts';
+import type { Fill } from '../../image/fills.ts';
 import type { TokenGrid, TokenName } from '../../attribution/token-grid.ts';
 import type { ModelInfo } from '../model-info.ts';
 import type { Prediction } from '../prediction.ts';

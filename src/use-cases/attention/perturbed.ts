@@ -1,7 +1,7 @@
 import type { AttentionOptions } from './methods.ts';
 import type { Subject } from './subject.ts';
-import { filled, withoutCells } from '../../attribution/fills.ts';
-import type { NormalisedImage } from '../../attribution/fills.ts';
+import { filled, withoutCells } from '../../image/fills.ts';
+import type { View } from '../../image/view.ts';
 import { RISE_DEFAULTS, RiseAverage, riseMask } from '../../attribution/rise.ts';
 import { randomOf } from '../../metrics/random.ts';
 import { probabilitiesOf } from '../probabilities.ts';
@@ -23,7 +23,7 @@ export function cellsOf({ vit, info }: Subject): Cells {
   return { Gh: Math.max(1, Math.round(height / side)), Gw: Math.max(1, Math.round(width / side)) };
 }
 
-export function normalisedImage({ info }: Subject, data: Float32Array): NormalisedImage {
+export function normalisedImage({ info }: Subject, data: Float32Array): View {
   return { data, ...info.preprocessing.imageSize };
 }
 

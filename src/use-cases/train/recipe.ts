@@ -27,6 +27,8 @@ const USUAL: Omit<Recipe, 'steps' | 'warmupSteps'> = {
   layerDecay: 1,
   freezeTrunk: false,
   stochasticDepth: 0,
+  patchDrop: null,
+  initialisation: 'usual',
   augmentation: { crop: { kind: 'resized', minArea: 0.35 }, flip: 0.5, randAugment: null, erasing: 0 },
   mixing: { mixup: 0, cutmix: 0 },
   distillation: null,

@@ -8,6 +8,7 @@ import { bestValues } from '../../training/state.ts';
 import type { TrainingState } from '../../training/state.ts';
 import { takeStep } from '../../training/step.ts';
 import type { Lesson, StepReport } from '../../training/step.ts';
+import type { Ability, Trainable } from '../../training/trainable.ts';
 import type { LoadedImages } from './images.ts';
 import { openRecord } from './record.ts';
 import type { Start } from './start.ts';
@@ -62,11 +63,7 @@ export interface Run extends Start {
 export async function carryOut(setting: Run): Promise<TrainResult> {
   const { recipe, images, options } = setting;
   const { output, onEvent, signal } = options;
-  if (recipe.stochasticDepth > 0 && !setting.student.network.dropsBranches) {
-    throw new ArgumentError(
-      'stochasticDepth: expected a Vision Transformer for it, got another network. Leave it out.',
-    );
-  }
+  checkAbilities(recipe, setting.student.network);
   const record = await openRecord(setting);
   let { state } = record.first;
   const began = { at: Date.now(), step: state.step };
@@ -103,6 +100,19 @@ export async function carryOut(setting: Run): Promise<TrainResult> {
     await lesson.batches.close();
   }
   return { output, steps: recipe.steps, classes: images.labelled.classes, validation: examination };
+}
+
+/** @throws ArgumentError when the recipe asks for what the network cannot do. */
+function checkAbilities({ stochasticDepth, patchDrop, initialisation }: Recipe, { abilities }: Trainable): void {
+  const asked: readonly [Ability, boolean, string][] = [
+    ['stochasticDepth', stochasticDepth > 0, 'a Vision Transformer'],
+    ['patchDrop', patchDrop !== null, 'a Vision Transformer without a stem, with plain self-attention'],
+    ['mimetic', initialisation === 'mimetic', 'a Vision Transformer with a query, key and value of their own'],
+  ];
+  for (const [ability, isAsked, expected] of asked) {
+    if (!isAsked || abilities.has(ability)) continue;
+    throw new ArgumentError(`${ability}: expected ${expected} for it, got another network. Leave it out.`);
+  }
 }
 
 function lessonOf({ student, recipe, images, teacher }: Run): Lesson {

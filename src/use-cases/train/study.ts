@@ -8,7 +8,6 @@ import { ArgumentError, TrainingError } from '../../errors.ts';
 import { meanAndDeviation } from '../../metrics/mean-and-deviation.ts';
 import { studyFigure } from '../../report/study-figure.ts';
 import { useBackend } from '../../tensor/backends/index.ts';
-import { writeJson } from '../../training/checkpoint.ts';
 import { subsetOf } from '../../training/labelled-images.ts';
 import { Recipe } from '../../training/recipe.ts';
 import { labelledFolder, loadImages } from './images.ts';
@@ -22,7 +21,9 @@ import type { TrainEvent } from './run.ts';
 import { startOf } from './start.ts';
 import { DEFAULT_CACHE, loadTrial } from './train.ts';
 import type { TrainOptions } from './train.ts';
+import { sizeOf } from '../../weights/arrays.ts';
 import { readJson } from '../../weights/json-file.ts';
+import { writeJson } from '../../weights/write-whole.ts';
 
 export interface StudyOptions extends Omit<
   TrainOptions,
@@ -155,7 +156,7 @@ async function resultOf(
   const recipe = recipeFor({ ...options.recipe, seed }, images.labelled.paths.length);
   using start = await startOf(images, { ...options, network: NAMED_NETWORKS[model] });
   const { shapes } = start.student.network;
-  const numParameters = [...shapes.values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  const numParameters = [...shapes.values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
   const known = { model, share, seed, images: images.labelled.paths.length, numParameters };
   const asked = { ...known, fingerprint: images.fingerprint, validation: trial.fingerprint, recipe };
   const done = CellResult.safeParse(await readJson(join(output, RESULT_FILE)));

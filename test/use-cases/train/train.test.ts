@@ -112,6 +112,15 @@ describe('a run', () => {
 
   test('of a ResNet has no stochastic depth, and says so', async () => {
     await expect(trained({ network: RESNET })).rejects.toThrow('stochasticDepth: expected a Vision Transformer');
+    const recipe = { ...RECIPE, stochasticDepth: 0 };
+    const dropping = { ...recipe, patchDrop: { rate: 0.5, until: 1 } };
+    await expect(trained({ network: RESNET, recipe: dropping })).rejects.toThrow(
+      'patchDrop: expected a Vision Transformer',
+    );
+    const mimetic = { ...recipe, initialisation: 'mimetic' as const };
+    await expect(trained({ network: RESNET, recipe: mimetic })).rejects.toThrow(
+      'mimetic: expected a Vision Transformer',
+    );
   });
 
   test('learns', async () => {
