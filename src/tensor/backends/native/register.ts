@@ -1,14 +1,6 @@
-import {
-  BatchMatMul,
-  Mean,
-  Softmax,
-  Sum,
-  copyRegisteredKernels,
-  registerBackend,
-  registerKernel,
-} from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 
+import { BatchMatMul, Mean, Softmax, Sum, copyRegisteredKernels, registerBackend, registerKernel } from '../../tfjs.ts';
 import { registerCompositions } from '../../op.ts';
 import { ACTIVATION_GRADIENT } from '../../ops/activation-gradient.ts';
 import { ATTENTION_GRADIENT } from '../../ops/attention-gradient.ts';

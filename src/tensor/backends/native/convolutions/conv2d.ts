@@ -1,6 +1,6 @@
-import { backend_util, util } from '@tensorflow/tfjs-core';
 import type { Conv2DAttrs, FusedConv2DAttrs, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
 
+import { backend_util, util } from '../../../tfjs.ts';
 import type { Device } from '../forward.ts';
 import { PRECISION_CODES } from '../precision-codes.ts';
 import type { PartialForward } from '../replace.ts';

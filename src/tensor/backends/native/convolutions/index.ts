@@ -14,8 +14,7 @@ import {
   MaxPoolGrad,
   Relu,
   Relu6,
-} from '@tensorflow/tfjs-core';
-
+} from '../../../tfjs.ts';
 import type { Device } from '../forward.ts';
 import { replace } from '../replace.ts';
 import { batchNorm } from './batch-norm.ts';
