@@ -13,7 +13,6 @@ import { wasm } from '../dist/tensor/backends/wasm/index.js';
 import { attention } from '../dist/tensor/ops/attention.js';
 import { linearAttention } from '../dist/tensor/ops/linear-attention.js';
 import { linear } from '../dist/tensor/ops/linear.js';
-import { inTurns, median, rounded } from './measure.mjs';
 
 const LENGTHS = [256, 1024, 4096, 16_384];
 const WIDTH = 64;
@@ -41,18 +40,15 @@ async function measure(N) {
     'linear, causal': () => linearAttention(q, k, v, { numHeads: 1, causal: true }),
     'recurrent layer': () => recurrentLayer(q, input, state),
   };
-  const timed = Object.fromEntries(
-    Object.entries(sides).map(([side, body]) => [side, { compute: () => tf.tidy(() => void body().dataSync()) }]),
-  );
-  const milliseconds = await inTurns(timed, { rounds: ROUNDS, warmUp: 3 });
+  const milliseconds = timeInTurns(sides);
   const peaks = {};
   for (const [side, body] of Object.entries(sides)) peaks[side] = await peakOf(body);
   tf.dispose([q, k, v, input, state, ...(mask ? [mask] : [])]);
   return Object.keys(sides).map((side) => ({
     N,
     side,
-    milliseconds: rounded(median(milliseconds[side])),
-    peakMebibytes: rounded(peaks[side] / 2 ** 20),
+    milliseconds: hundredths(median(milliseconds[side])),
+    peakMebibytes: hundredths(peaks[side] / 2 ** 20),
   }));
 }
 
@@ -75,6 +71,19 @@ function recurrentLayer(x, inputKernel, stateKernel) {
     states.set(state.dataSync(), n * D);
   }
   return tf.tensor3d(states, x.shape);
+}
+
+/** The sides in turn, so that a busy machine slows all; three rounds to warm up. */
+function timeInTurns(sides) {
+  const milliseconds = Object.fromEntries(Object.keys(sides).map((side) => [side, []]));
+  for (let round = -3; round < ROUNDS; round += 1) {
+    for (const [side, body] of Object.entries(sides)) {
+      const start = performance.now();
+      tf.tidy(() => void body().dataSync());
+      if (round >= 0) milliseconds[side].push(performance.now() - start);
+    }
+  }
+  return milliseconds;
 }
 
 /** Bytes of tensors beyond what was there: the inputs are not counted, the result is. */
@@ -121,4 +130,12 @@ function writeTable({ what, machine, node, backend, rows }) {
     page,
     text.replace(/<!-- bench -->.*<!-- \/bench -->/s, () => block),
   );
+}
+
+function median(values) {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+}
+
+function hundredths(value) {
+  return Math.round(value * 100) / 100;
 }
