@@ -63,6 +63,7 @@ export const {
   Relu,
   relu,
   Relu6,
+  relu6,
   reshape,
   rsqrt,
   scatterND,

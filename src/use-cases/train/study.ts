@@ -8,6 +8,7 @@ import { ArgumentError, TrainingError } from '../../errors.ts';
 import { meanAndDeviation } from '../../metrics/mean-and-deviation.ts';
 import { studyFigure } from '../../report/study-figure.ts';
 import { useBackend } from '../../tensor/backends/index.ts';
+import type { BackendLease } from '../../tensor/backends/index.ts';
 import { subsetOf } from '../../training/labelled-images.ts';
 import { Recipe } from '../../training/recipe.ts';
 import { labelledFolder, loadImages } from './images.ts';
@@ -102,7 +103,7 @@ export async function dataStudy(folder: string, options: StudyOptions): Promise<
         for (const model of models) {
           const cell = { model, share, seed };
           options.onEvent?.({ kind: 'run', run: results.length + 1, runs, cell });
-          const result = await resultOf(cell, images, trial, options);
+          const result = await resultOf(cell, images, trial, { ...options, lease });
           results.push(result);
           options.onEvent?.({ kind: 'done', cell, top1: result.top1 });
         }
@@ -149,7 +150,7 @@ async function resultOf(
   { model, share, seed }: StudyCell,
   images: LoadedImages,
   trial: LoadedImages,
-  options: StudyOptions,
+  options: StudyOptions & { readonly lease: BackendLease },
 ): Promise<CellResult> {
   const output = join(options.output, 'runs', `${model}-${share}-${seed}`);
   await mkdir(output, { recursive: true });
@@ -172,6 +173,7 @@ async function resultOf(
     images,
     trial,
     teacher: undefined,
+    backend: options.lease,
     options: { output, resume: true, saveEvery: options.saveEvery, signal: options.signal, onEvent: options.onEvent },
   });
   const result = { ...asked, top1: validation?.top1 ?? 0 };

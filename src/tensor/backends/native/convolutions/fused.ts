@@ -11,6 +11,8 @@ export interface ConvolutionOperands {
   readonly x: Tensor4D;
   readonly filter: Tensor4D;
   readonly bias?: Tensor | undefined;
+  /** Added before the activation; not of a depthwise convolution. */
+  readonly skip?: Tensor | undefined;
   /** One of FUSED_ACTIVATIONS; default none. */
   readonly activation?: number;
 }
