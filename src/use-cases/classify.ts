@@ -15,6 +15,7 @@ import type { LoadedNetwork } from './load/load.ts';
 import { batched, mapAhead } from './map-ahead.ts';
 import { topK } from '../metrics/top-k.ts';
 import type { LoadOptions, ModelInfo } from './model-info.ts';
+import { predictionOf } from './prediction.ts';
 import type { Prediction } from './prediction.ts';
 import { probabilitiesOf } from './probabilities.ts';
 import type { ExplorerData } from '../report/explorer/explorer-data.ts';
@@ -259,11 +260,7 @@ class NetworkModel implements Model {
   }
 
   #predictions(probabilities: Float32Array, k: number): Prediction[] {
-    return topK(probabilities, k).map((index) => ({
-      index,
-      label: this.info.classes[index] ?? `class ${index}`,
-      probability: probabilities[index] ?? 0,
-    }));
+    return topK(probabilities, k).map((index) => predictionOf(this.info.classes, probabilities, index));
   }
 
   /** @throws the signal's reason, or ModelDisposedError. */

@@ -23,6 +23,7 @@ import { resample } from '../../image/resample.ts';
 import type { RgbImage } from '../../image/rgb-image.ts';
 import { topK } from '../../metrics/top-k.ts';
 import type { ModelInfo } from '../model-info.ts';
+import { predictionOf } from '../prediction.ts';
 import type { ExploredMap, ExploredPictures, ExplorerData } from '../../report/explorer/explorer-data.ts';
 import { explorerPage as pageOf } from '../../report/explorer/explorer-page.ts';
 import { emptyAttention, quantiseLayer } from '../../report/explorer/quantise.ts';
@@ -157,11 +158,7 @@ function answersOf(info: ModelInfo, { logits: [logits = new Float32Array()] }: T
   const probabilities = softmaxOf(logits);
   const target = targetOf(info, logits, wanted);
   const targets = [...new Set([...topK(probabilities, k), target])];
-  const predictions = targets.map((index) => ({
-    index,
-    label: info.classes[index] ?? `class ${index}`,
-    probability: probabilities[index] ?? 0,
-  }));
+  const predictions = targets.map((index) => predictionOf(info.classes, probabilities, index));
   return { predictions, targets, target };
 }
 

@@ -22,6 +22,7 @@ import {
 import type { CurveKind } from '../../attribution/perturbation.ts';
 import { ArgumentError } from '../../errors.ts';
 import { permutation, randomOf } from '../../metrics/random.ts';
+import { labelOf } from '../prediction.ts';
 import type { Prediction } from '../prediction.ts';
 
 export interface FaithfulnessOptions {
@@ -164,8 +165,7 @@ async function rankedCells(
     ranked.push({ method, order: descendingOrder(onCells, ties) });
   }
   const [before = 0] = await targetProbabilities(subject, [image], { target: index, batchSize: 1, between });
-  const label = subject.info.classes[index] ?? `class ${index}`;
-  return { target: { index, label, probability: before }, ranked };
+  return { target: { index, label: labelOf(subject.info.classes, index), probability: before }, ranked };
 }
 
 async function logitsOf(subject: Subject, image: Float32Array, between: () => void): Promise<Float32Array[]> {

@@ -21,6 +21,7 @@ import { PERTURBATION_KINDS } from '../../image/perturb.ts';
 import type { PerturbationKind } from '../../image/perturb.ts';
 import { batched, mapAhead } from '../map-ahead.ts';
 import { permutation, randomOf, seedOf } from '../../metrics/random.ts';
+import { labelOf } from '../prediction.ts';
 import { COMPARISON_VERSION } from '../../report/comparison.ts';
 import type {
   Alignment,
@@ -151,7 +152,7 @@ function modelsOf(panel: Panel, collection: Collection, { speeds, memories }: Me
 function classesOf(models: readonly ComparedModel[], classes: readonly string[]): Comparison['data']['classes'] {
   const cells = models.flatMap(({ accuracy }) => accuracy?.confusion ?? []);
   const indices = new Set(cells.flatMap(({ label, predicted }) => [label, predicted]));
-  return [...indices].toSorted((a, b) => a - b).map((index) => ({ index, label: classes[index] ?? `class ${index}` }));
+  return [...indices].toSorted((a, b) => a - b).map((index) => ({ index, label: labelOf(classes, index) }));
 }
 
 /** The images that the dearer measurements are made on, in their order. */
