@@ -29,6 +29,7 @@ import { explorerPage as pageOf } from '../../report/explorer/explorer-page.ts';
 import { emptyAttention, quantiseLayer } from '../../report/explorer/quantise.ts';
 import type { QuantisedAttention } from '../../report/explorer/quantise.ts';
 import type { ViT } from '../../vit/forward.ts';
+import { checkWhole } from '../whole-number.ts';
 
 export interface ExploreOptions {
   /** What the photograph is called above the page. */
@@ -152,9 +153,7 @@ function checkBytes({ config }: ViT, grid: TokenGrid, numLayers: number, numStep
 
 function answersOf(info: ModelInfo, { logits: [logits = new Float32Array()] }: Trace, options: ExploreOptions) {
   const { topK: k = TOP_K, target: wanted } = options;
-  if (!(Number.isInteger(k) && k >= 1 && k <= MAX_CLASSES)) {
-    throw new ArgumentError(`topK: expected a whole number from 1 to ${MAX_CLASSES}, got ${k}`);
-  }
+  checkWhole('topK', k, { least: 1, most: MAX_CLASSES });
   const probabilities = softmaxOf(logits);
   const target = targetOf(info, logits, wanted);
   const targets = [...new Set([...topK(probabilities, k), target])];

@@ -24,6 +24,7 @@ import { ArgumentError } from '../../errors.ts';
 import { permutation, randomOf } from '../../metrics/random.ts';
 import { labelOf } from '../prediction.ts';
 import type { Prediction } from '../prediction.ts';
+import { checkWhole } from '../whole-number.ts';
 
 export interface FaithfulnessOptions {
   /** Default all that explain and suit the network. */
@@ -74,6 +75,7 @@ export interface Faithfulness {
 }
 
 const LEAST_ORDERS = 32;
+const MOST_ORDERS = 10_000;
 const STEPS = 14;
 const SHOW_ONLY: ReadonlySet<AttentionMethod> = new Set(['token-similarity', 'token-norm', 'token-colours']);
 
@@ -93,7 +95,8 @@ export async function faithfulnessOf(
   const grid = cellsOf(subject);
   const cells = grid.Gh * grid.Gw;
   checkFills(fills);
-  checkCounts(steps, orders, cells);
+  checkWhole('steps', steps, { least: 2, most: cells });
+  checkWhole('orders', orders, { least: LEAST_ORDERS, most: MOST_ORDERS });
   const { target, ranked } = await rankedCells(subject, image, options, grid, between);
   const random = randomOf(seed);
   const chance = Array.from({ length: orders }, () => Int32Array.from(permutation(cells, random)));
@@ -128,14 +131,6 @@ export async function faithfulnessOf(
 function checkFills(fills: readonly Fill[]): void {
   if (fills.length > 0 && fills.every((fill) => FILLS.includes(fill))) return;
   throw new ArgumentError(`fills: expected at least one of ${FILLS.join(', ')}, got ${fills.join(', ') || 'none'}`);
-}
-
-function checkCounts(steps: number, orders: number, cells: number): void {
-  if (!(Number.isInteger(steps) && steps >= 2 && steps <= cells)) {
-    throw new ArgumentError(`steps: expected a whole number from 2 to ${cells}, got ${steps}`);
-  }
-  if (Number.isInteger(orders) && orders >= LEAST_ORDERS && orders <= 10_000) return;
-  throw new ArgumentError(`orders: expected a whole number from ${LEAST_ORDERS} to 10000, got ${orders}`);
 }
 
 interface Ranked {
