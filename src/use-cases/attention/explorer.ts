@@ -16,7 +16,7 @@ import { numTokensOf, tokenIndex } from '../../attribution/token-grid.ts';
 import type { TokenGrid, TokenName } from '../../attribution/token-grid.ts';
 import { ArgumentError } from '../../errors.ts';
 import { encodeJpeg, encodePng } from '../../image/encode.ts';
-import { viewOf } from '../../image/geometry.ts';
+import { scaledSize, viewOf } from '../../image/geometry.ts';
 import { modelView } from '../../image/model-view.ts';
 import { preprocess } from '../../image/preprocess.ts';
 import { resample } from '../../image/resample.ts';
@@ -201,10 +201,7 @@ async function picturesOf(
   const isInside = left >= 0 && top >= 0 && left + width <= photo.width + 1e-6 && top + height <= photo.height + 1e-6;
   if (!isInside) return { view };
   const scale = Math.min(1, PHOTOGRAPH / Math.max(photo.width, photo.height));
-  const size = {
-    width: Math.max(1, Math.round(photo.width * scale)),
-    height: Math.max(1, Math.round(photo.height * scale)),
-  };
+  const size = scaledSize(photo, scale);
   const smaller = scale === 1 ? photo : resample(photo, size, 'bicubic', { kernel });
   const crop = {
     left: left / photo.width,
