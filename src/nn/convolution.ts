@@ -1,6 +1,6 @@
-import { fused } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 
+import { fused } from '../tensor/tfjs.ts';
 import { dims } from '../tensor/dims.ts';
 import { convolutionWithSkip } from '../tensor/ops/convolution-with-skip.ts';
 import type { Rectifier } from '../tensor/ops/convolution-with-skip.ts';

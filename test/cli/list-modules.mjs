@@ -9,6 +9,6 @@ if (process.env.MODULE_LIST !== undefined) {
   register('./list-modules-hook.mjs', import.meta.url);
   const { cache } = createRequire(import.meta.url);
   process.on('exit', () => {
-    for (const path of Object.keys(cache)) appendFileSync(process.env.MODULE_LIST, `${pathToFileURL(path)}\n`);
+    for (const path of Object.keys(cache)) appendFileSync(process.env.MODULE_LIST, `${pathToFileURL(path).href}\n`);
   });
 }

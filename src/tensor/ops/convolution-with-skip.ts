@@ -1,6 +1,6 @@
-import { add, backend_util, engine, fused, relu, relu6, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 
+import { add, backend_util, engine, fused, relu, relu6, tidy } from '../tfjs.ts';
 import { ShapeError } from '../../errors.ts';
 import { defineOp, runOp } from '../op.ts';
 

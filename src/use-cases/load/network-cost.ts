@@ -1,5 +1,4 @@
-import { dispose } from '@tensorflow/tfjs-core';
-
+import { dispose } from '../../tensor/tfjs.ts';
 import type { LoadedNetwork } from './load.ts';
 import { costOf, normOf, product } from '../../metrics/cost.ts';
 import type { Cost, CostedStep } from '../../metrics/cost.ts';

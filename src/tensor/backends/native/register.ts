@@ -1,5 +1,4 @@
-import { BatchMatMul, Mean, Softmax, Sum, copyRegisteredKernels, registerBackend } from '@tensorflow/tfjs-core';
-
+import { BatchMatMul, Mean, Softmax, Sum, copyRegisteredKernels, registerBackend } from '../../tfjs.ts';
 import { registerCompositions } from '../../op.ts';
 import { ACTIVATION_GRADIENT } from '../../ops/activation-gradient.ts';
 import { ATTENTION_GRADIENT } from '../../ops/attention-gradient.ts';

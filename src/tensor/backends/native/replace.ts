@@ -1,6 +1,6 @@
-import { getKernel, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 
+import { getKernel, registerKernel, unregisterKernel } from '../../tfjs.ts';
 import type { Device, Forward } from './forward.ts';
 
 /** Tells tfjs of the kernel of an op of ours. */

@@ -1,6 +1,6 @@
-import { backend_util, util } from '@tensorflow/tfjs-core';
 import type { Conv2DAttrs, FusedConv2DAttrs, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
 
+import { backend_util, util } from '../../../tfjs.ts';
 import { ShapeError } from '../../../../errors.ts';
 import type { ConvolutionWithSkipAttrs } from '../../../ops/convolution-with-skip.ts';
 import type { Device, Forward } from '../forward.ts';

@@ -1,6 +1,6 @@
-import { getKernel } from '@tensorflow/tfjs-core';
 import type { FusedConv2DAttrs, Tensor, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
 
+import { getKernel } from '../../../tfjs.ts';
 import type { Device } from '../forward.ts';
 import type { PartialForward } from '../replace.ts';
 

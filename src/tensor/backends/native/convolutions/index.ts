@@ -14,8 +14,7 @@ import {
   MaxPoolGrad,
   Relu,
   Relu6,
-} from '@tensorflow/tfjs-core';
-
+} from '../../../tfjs.ts';
 import { CONVOLUTION_WITH_SKIP } from '../../../ops/convolution-with-skip.ts';
 import type { Device } from '../forward.ts';
 import { register, replace } from '../replace.ts';
