@@ -10,14 +10,13 @@ import { tokenGridOf, traceOf } from '../dist/use-cases/attention/trace.js';
 import { attentionOf } from '../dist/use-cases/attention/attention.js';
 import { propagateAll } from '../dist/attribution/propagate.js';
 import { rolloutStep } from '../dist/attribution/rollout.js';
-import { patchesOf } from '../dist/use-cases/load/vit.js';
+import { planViT } from '../dist/use-cases/load/vit.js';
 import { forwardInTurns } from '../dist/nn/network.js';
 import { native } from '../dist/tensor/backends/native/index.js';
 import { wasm } from '../dist/tensor/backends/wasm/index.js';
-import { buildViT } from '../dist/vit/build.js';
-import { vitLayers } from '../dist/vit/forward.js';
-import { paramShapes } from '../dist/vit/params.js';
 import { variant } from '../dist/vit/variants.js';
+import { inTurns, median, rounded, uniform } from './measure.mjs';
+import { randomArrays } from './random-vit.mjs';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 9);
 const BACKENDS = { wasm, native };
@@ -38,23 +37,16 @@ report();
 async function timeBackend(backend, { load }) {
   const { detail } = await load({ threads: 1 });
   const subject = randomSubject();
-  const maps = (options) => attentionOf(subject, [image], options, () => {});
+  const maps = (options) => ({ compute: () => attentionOf(subject, [image], options, () => {}) });
   const sides = {
-    [PLAIN]: () => plain(subject),
-    'rollout of the class token': () => maps({ method: 'rollout' }),
-    'the same, max and discard 0.9': () => maps({ method: 'rollout', fusion: 'max', discard: 0.9 }),
-    'rollout of all tokens': () => rolloutOfAll(subject),
-    'attention of the last layer': () => maps({ method: 'attention' }),
-    relevance: () => maps({ method: 'relevance' }),
+    [PLAIN]: { compute: () => plain(subject) },
+    'rollout of the class token': maps({ method: 'rollout' }),
+    'the same, max and discard 0.9': maps({ method: 'rollout', fusion: 'max', discard: 0.9 }),
+    'rollout of all tokens': { compute: () => rolloutOfAll(subject) },
+    'attention of the last layer': maps({ method: 'attention' }),
+    relevance: maps({ method: 'relevance' }),
   };
-  const milliseconds = Object.fromEntries(Object.keys(sides).map((side) => [side, []]));
-  for (let round = -2; round < ROUNDS; round += 1) {
-    for (const [side, run] of Object.entries(sides)) {
-      const start = performance.now();
-      await run();
-      if (round >= 0) milliseconds[side].push(performance.now() - start);
-    }
-  }
+  const milliseconds = await inTurns(sides, { rounds: ROUNDS });
   subject.network[Symbol.dispose]();
   const reference = milliseconds[PLAIN];
   return Object.entries(milliseconds).map(([side, values]) => ({
@@ -69,21 +61,8 @@ async function timeBackend(backend, { load }) {
 
 /** A network with random parameters on the current backend. */
 function randomSubject() {
-  const random = uniform(1);
-  const arrays = new Map(
-    [...paramShapes(config)].map(([name, shape]) => {
-      // Of variance 1/fan-in, so that activations keep their size through the network.
-      const [range, centre] = [Math.sqrt(3 / (shape.length > 1 ? shape[0] : 300)), name.endsWith('scale') ? 1 : 0];
-      const length = shape.reduce((all, size) => all * size, 1);
-      return [name, { shape, data: Float32Array.from({ length }, () => centre + range * random()) }];
-    }),
-  );
-  const vit = buildViT(arrays, config, config);
-  const network = {
-    layers: vitLayers(vit),
-    inputOf: (images) => patchesOf(images, config),
-    [Symbol.dispose]: () => vit[Symbol.dispose](),
-  };
+  const plan = planViT(config, config.imageSize, { where: 'random', options: {} });
+  const { vit, network } = plan.build(randomArrays(config));
   return { vit, network, info: { classes: [], preprocessing: { imageSize: config.imageSize } } };
 }
 
@@ -104,15 +83,6 @@ async function rolloutOfAll({ network }) {
   input.dispose();
   const steps = layers.map((layer) => rolloutStep(weights.get(layer)[0]));
   return propagateAll(prefix.length + Gh * Gw, steps);
-}
-
-/** Numbers in −1…1 from a linear congruential generator (Numerical Recipes). */
-function uniform(seed) {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 31 - 1;
-  };
 }
 
 function report() {
@@ -144,12 +114,4 @@ function writeTable({ what, machine, node, rounds }) {
   const [before, rest] = readFileSync(PAGE, 'utf8').split('<!-- cost -->');
   const after = rest.split('<!-- /cost -->')[1];
   writeFileSync(PAGE, `${before}<!-- cost -->\n${lines.join('\n')}\n<!-- /cost -->${after}`);
-}
-
-function median(values) {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-}
-
-function rounded(value) {
-  return Math.round(value * 100) / 100;
 }

@@ -13,6 +13,7 @@ import { wasm } from '../dist/tensor/backends/wasm/index.js';
 import { attention } from '../dist/tensor/ops/attention.js';
 import { linearAttention } from '../dist/tensor/ops/linear-attention.js';
 import { linear } from '../dist/tensor/ops/linear.js';
+import { inTurns, median, rounded } from './measure.mjs';
 
 const LENGTHS = [256, 1024, 4096, 16_384];
 const WIDTH = 64;
@@ -40,15 +41,18 @@ async function measure(N) {
     'linear, causal': () => linearAttention(q, k, v, { numHeads: 1, causal: true }),
     'recurrent layer': () => recurrentLayer(q, input, state),
   };
-  const milliseconds = timeInTurns(sides);
+  const timed = Object.fromEntries(
+    Object.entries(sides).map(([side, body]) => [side, { compute: () => tf.tidy(() => void body().dataSync()) }]),
+  );
+  const milliseconds = await inTurns(timed, { rounds: ROUNDS, warmUp: 3 });
   const peaks = {};
   for (const [side, body] of Object.entries(sides)) peaks[side] = await peakOf(body);
   tf.dispose([q, k, v, input, state, ...(mask ? [mask] : [])]);
   return Object.keys(sides).map((side) => ({
     N,
     side,
-    milliseconds: hundredths(median(milliseconds[side])),
-    peakMebibytes: hundredths(peaks[side] / 2 ** 20),
+    milliseconds: rounded(median(milliseconds[side])),
+    peakMebibytes: rounded(peaks[side] / 2 ** 20),
   }));
 }
 
@@ -71,19 +75,6 @@ function recurrentLayer(x, inputKernel, stateKernel) {
     states.set(state.dataSync(), n * D);
   }
   return tf.tensor3d(states, x.shape);
-}
-
-/** The sides in turn, so that a busy machine slows all; three rounds to warm up. */
-function timeInTurns(sides) {
-  const milliseconds = Object.fromEntries(Object.keys(sides).map((side) => [side, []]));
-  for (let round = -3; round < ROUNDS; round += 1) {
-    for (const [side, body] of Object.entries(sides)) {
-      const start = performance.now();
-      tf.tidy(() => void body().dataSync());
-      if (round >= 0) milliseconds[side].push(performance.now() - start);
-    }
-  }
-  return milliseconds;
 }
 
 /** Bytes of tensors beyond what was there: the inputs are not counted, the result is. */
@@ -130,12 +121,4 @@ function writeTable({ what, machine, node, backend, rows }) {
     page,
     text.replace(/<!-- bench -->.*<!-- \/bench -->/s, () => block),
   );
-}
-
-function median(values) {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-}
-
-function hundredths(value) {
-  return Math.round(value * 100) / 100;
 }

@@ -12,6 +12,7 @@ import sharp from 'sharp';
 
 import { explorerPage } from '../dist/use-cases/attention/explorer.js';
 import { emptyAttention } from '../dist/report/explorer/quantise.js';
+import { median, uniform } from './measure.mjs';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 9);
 const MODELS = {
@@ -20,7 +21,8 @@ const MODELS = {
 };
 const GRID = { Gh: 14, Gw: 14, prefix: ['class'] };
 const N = 197;
-const random = uniform(1);
+const signed = uniform(1);
+const random = () => (signed() + 1) / 2;
 
 const folder = mkdtempSync(join(tmpdir(), 'patchlens-explorer-'));
 const browser = await chromium.launch({
@@ -184,19 +186,6 @@ function writeTable({ what, machine, browser: version, rows }) {
 
 function floats(length) {
   return Float32Array.from({ length }, () => random() - 0.5);
-}
-
-/** Numbers in 0…1 from a linear congruential generator (Numerical Recipes). */
-function uniform(seed) {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
-function median(values) {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
 function tenths(value) {

@@ -4,12 +4,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import process from 'node:process';
 
+import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 
 import { wasm } from '../dist/tensor/backends/wasm/index.js';
 import { attention } from '../dist/tensor/ops/attention.js';
 import { layerNorm } from '../dist/tensor/ops/layer-norm.js';
 import { linear } from '../dist/tensor/ops/linear.js';
+import { inTurns, median, rounded } from './measure.mjs';
 
 const SHAPE = { numTokens: 197, patchValues: 768, dim: 192, depth: 12, numHeads: 3, mlpDim: 768, numClasses: 1000 };
 const ROUNDS = Number(process.env.ROUNDS ?? 15);
@@ -24,7 +26,12 @@ const ourMatMul = tf.getKernel('BatchMatMul', 'wasm');
 const parameters = randomParameters();
 const patches = tf.randomNormal([1, SHAPE.numTokens - 1, SHAPE.patchValues], 0, 1, 'float32', 1);
 const difference = compareLogits();
-const times = timeInTurns({ stock: () => run(stockMatMul, stockOps), ours: () => run(ourMatMul, ourOps) });
+const sides = {
+  stock: { compute: () => run(stockMatMul, stockOps) },
+  ours: { compute: () => run(ourMatMul, ourOps) },
+};
+// V8 compiles the kernels for speed after some calls.
+const times = await inTurns(sides, { rounds: ROUNDS, warmUp: 5 });
 report(times, difference);
 
 /** Our ops, as the model calls them. */
@@ -125,20 +132,6 @@ function compareLogits() {
   return stock.reduce((worst, value, i) => Math.max(worst, Math.abs(value - ours[i])), 0);
 }
 
-/** Milliseconds per round, the sides in turn so that a busy machine slows both. */
-function timeInTurns(sides) {
-  const milliseconds = Object.fromEntries(Object.keys(sides).map((side) => [side, []]));
-  const warmUp = 5; // V8 compiles the kernels for speed after some calls.
-  for (let round = -warmUp; round < ROUNDS; round += 1) {
-    for (const [side, body] of Object.entries(sides)) {
-      const start = performance.now();
-      body();
-      if (round >= 0) milliseconds[side].push(performance.now() - start);
-    }
-  }
-  return milliseconds;
-}
-
 function report({ stock, ours }, maxLogitDifference) {
   const ratio = median(stock) / median(ours);
   const result = {
@@ -148,7 +141,7 @@ function report({ stock, ours }, maxLogitDifference) {
     backend: facts.detail,
     rounds: ROUNDS,
     milliseconds: { stock: summary(stock), ours: summary(ours) },
-    ratioOfMedians: hundredths(ratio),
+    ratioOfMedians: rounded(ratio),
     maxLogitDifference,
   };
   console.log(`${result.what}\n${result.machine}, Node ${result.node}, ${result.backend}, ${ROUNDS} rounds in turns`);
@@ -162,16 +155,8 @@ function report({ stock, ours }, maxLogitDifference) {
 
 function summary(values) {
   return {
-    fastest: hundredths(Math.min(...values)),
-    median: hundredths(median(values)),
-    slowest: hundredths(Math.max(...values)),
+    fastest: rounded(Math.min(...values)),
+    median: rounded(median(values)),
+    slowest: rounded(Math.max(...values)),
   };
-}
-
-function median(values) {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-}
-
-function hundredths(value) {
-  return Math.round(value * 100) / 100;
 }

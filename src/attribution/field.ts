@@ -26,6 +26,7 @@ function clamped(value: number, most: number): number {
   return Math.min(most, Math.max(0, value));
 }
 
-function mixed(a: number, b: number, share: number): number {
+/** From `a` on, a share of the way to `b`. */
+export function mixed(a: number, b: number, share: number): number {
   return a + (b - a) * share;
 }

@@ -1,5 +1,6 @@
 import { ArgumentError } from '../errors.ts';
 import type { Random } from '../metrics/random.ts';
+import { mixed } from './field.ts';
 
 export interface RiseOptions {
   /** Masks; the estimate's error falls with their square root. */
@@ -71,8 +72,4 @@ function isCount(value: number): boolean {
 function between(place: number): { readonly first: number; readonly share: number } {
   const first = Math.floor(place);
   return { first, share: place - first };
-}
-
-function mixed(a: number, b: number, share: number): number {
-  return a + (b - a) * share;
 }

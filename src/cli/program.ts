@@ -1,49 +1,47 @@
 import { Command } from 'commander';
 
-import { attentionCommand } from './commands/attention.ts';
-import { classifyCommand } from './commands/classify.ts';
-import { compareCommand } from './commands/compare.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { evaluateCommand } from './commands/evaluate.ts';
-import { explainCommand } from './commands/explain.ts';
-import { faithfulnessCommand } from './commands/faithfulness.ts';
-import { modelsConvertCommand } from './commands/models-convert.ts';
-import { modelsInfoCommand } from './commands/models-info.ts';
-import { modelsListCommand } from './commands/models-list.ts';
-import { trainCommand } from './commands/train.ts';
 import { coloursFor } from './output/colours.ts';
 import { printable } from './output/printable.ts';
 import type { CommandContext } from './patchlens.ts';
 import { packageVersion } from './version.ts';
 
-/** The whole command line. Parsing throws a `CommanderError` for usage errors and for help, whatever a command throws otherwise. */
-export function createProgram(context: CommandContext): Command {
+/** In the order of the help; each is loaded for a command line that needs it. */
+const COMMANDS: Readonly<Record<string, () => Promise<(context: CommandContext) => Command>>> = {
+  classify: async () => (await import('./commands/classify.ts')).classifyCommand,
+  attention: async () => (await import('./commands/attention.ts')).attentionCommand,
+  faithfulness: async () => (await import('./commands/faithfulness.ts')).faithfulnessCommand,
+  evaluate: async () => (await import('./commands/evaluate.ts')).evaluateCommand,
+  compare: async () => (await import('./commands/compare.ts')).compareCommand,
+  models: async () => (await import('./commands/models.ts')).modelsCommand,
+  train: async () => (await import('./commands/train.ts')).trainCommand,
+  explain: async () => (await import('./commands/explain.ts')).explainCommand,
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
+};
+
+/**
+ * What parses a command line, which comes without the names of node and script: the command that it names, or all of
+ * them where it names none. Parsing throws a `CommanderError` for usage errors and for help, whatever a command throws
+ * otherwise.
+ */
+export async function createProgram(context: CommandContext, argv: readonly string[]): Promise<Command> {
   const program = new Command('patchlens')
     .description('Vision Transformer image classification on TensorFlow.js kernels.')
     .version(packageVersion())
     .option('-q, --quiet', 'no notes and no progress on standard error, errors only')
     .option('--no-color', 'no colours (as NO_COLOR; FORCE_COLOR asks for them)')
     .configureHelp({ showGlobalOptions: true })
-    .addCommand(classifyCommand(context))
-    .addCommand(attentionCommand(context))
-    .addCommand(faithfulnessCommand(context))
-    .addCommand(evaluateCommand(context))
-    .addCommand(compareCommand(context))
-    .addCommand(
-      new Command('models')
-        .summary('look at models and convert them')
-        .description('Look at the models that ship with the package and into any checkpoint, and convert checkpoints.')
-        .addCommand(modelsInfoCommand(context))
-        .addCommand(modelsListCommand(context))
-        .addCommand(modelsConvertCommand(context)),
-    )
-    .addCommand(trainCommand(context))
-    .addCommand(explainCommand(context))
-    .addCommand(doctorCommand(context))
     .addHelpText('after', HELP);
+  const commands = await Promise.all(commandsFor(argv).map((load) => load()));
+  for (const command of commands) program.addCommand(command(context));
   const everyCommand = [program, ...descendantsOf(program)];
   for (const command of everyCommand) configure(command, program, context);
   return program;
+}
+
+// No option before a command's name takes a value.
+function commandsFor(argv: readonly string[]) {
+  const name = argv.find((argument) => !argument.startsWith('-')) ?? '';
+  return Object.hasOwn(COMMANDS, name) ? [COMMANDS[name]!] : Object.values(COMMANDS);
 }
 
 function descendantsOf(command: Command): Command[] {

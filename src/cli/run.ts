@@ -12,7 +12,8 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
   // A failed write is met where it is awaited; unheard, the event would end the process.
   for (const stream of [context.io.stdout, context.io.stderr]) stream.on('error', () => {});
   try {
-    await createProgram(context).parseAsync(argv, { from: 'user' });
+    const program = await createProgram(context, argv);
+    await program.parseAsync(argv, { from: 'user' });
     return EXIT.done;
   } catch (error) {
     return report(error, context);
@@ -41,9 +42,9 @@ async function report(error: unknown, { api, io }: CommandContext): Promise<numb
 }
 
 /** Undefined for a bug. Where the library itself does not load, there are no errors of its own to tell from bugs. */
-async function expectedFailure(cause: unknown, api: CommandContext['api']) {
+async function expectedFailure(cause: unknown, { errors }: CommandContext['api']) {
   try {
-    const { PatchlensError } = await api();
+    const { PatchlensError } = await errors();
     if (!(cause instanceof PatchlensError)) return undefined;
     const exitCode = EXIT_OF[cause.code];
     return exitCode === 'bug' ? undefined : { message: cause.message, exitCode };

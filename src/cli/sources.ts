@@ -70,7 +70,7 @@ function usage(message: string): CommandFailure {
 }
 
 async function expand({ api, io }: CommandContext, inputs: readonly string[], { recursive, quiet }: BatchFlags) {
-  const { findImages } = await api();
+  const { findImages } = await api.classify();
   const sources: Source[] = [];
   const paths: string[] = [];
   let stretch: string[] | undefined;

@@ -1,10 +1,11 @@
-import { add, keep, relu, relu6, tidy } from '@tensorflow/tfjs-core';
+import { add, keep, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 
 import { batchNorm, batchNormTraining } from '../nn/batch-norm.ts';
 import type { BatchNormParams, BatchNormTrainingOptions } from '../nn/batch-norm.ts';
 import { convolve } from '../nn/convolution.ts';
 import type { ConvolutionOptions, ConvolutionParams } from '../nn/convolution.ts';
+import { rectified } from '../tensor/ops/convolution-with-skip.ts';
 
 /** A convolution without bias and the batch norm of what it gives. */
 export interface ConvNormParams<T = Tensor> {
@@ -22,15 +23,10 @@ export type RunConvNorm<Unit> = (x: Tensor4D, unit: Unit, options: ConvNormOptio
 export interface ConvNormOptions extends ConvolutionOptions {
   /** The unit's place in the tree of parameters. */
   readonly name: string;
-  /** What a residual block adds before the activation. */
-  readonly skip?: Tensor4D | undefined;
 }
 
 /** The norm is part of the convolution already. */
-export const runFolded: RunConvNorm<ConvolutionParams> = (x, unit, options) =>
-  options.skip === undefined
-    ? convolve(x, unit, options)
-    : tidy(() => activated(convolve(x, unit, linear(options)), options));
+export const runFolded: RunConvNorm<ConvolutionParams> = convolve;
 
 /** The norm with its running statistics: what a network in training is evaluated with. */
 export function runWithRunningStatistics(epsilon: number): RunConvNorm<ConvNormParams> {
@@ -58,18 +54,11 @@ export function runWithBatchStatistics(
     });
 }
 
+/** The convolution alone. */
 function linear(options: ConvNormOptions): ConvolutionOptions {
-  return { ...options, activation: 'linear' };
+  return { ...options, activation: 'linear', skip: undefined };
 }
 
 function activated(x: Tensor4D, { skip, activation = 'linear' }: ConvNormOptions): Tensor4D {
-  const whole = skip === undefined ? x : add<Tensor4D>(x, skip);
-  switch (activation) {
-    case 'relu':
-      return relu(whole);
-    case 'relu6':
-      return relu6(whole);
-    case 'linear':
-      return whole;
-  }
+  return rectified(skip === undefined ? x : add<Tensor4D>(x, skip), activation);
 }

@@ -1,4 +1,4 @@
-import { add, tidy } from '@tensorflow/tfjs-core';
+import { tidy } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 
 import type { Layer } from '../nn/network.ts';
@@ -67,7 +67,6 @@ function invertedResidual<Unit>(
   return tidy(() => {
     const wide = expand === undefined ? x : step(x, expand, 'expand', { activation: 'relu6' });
     const filtered = step(wide, depthwise, 'depthwise', { stride, depthwise: true, activation: 'relu6' });
-    const narrow = run(filtered, project, { name: `${name}.project` });
-    return residual ? add<Tensor4D>(x, narrow) : narrow;
+    return run(filtered, project, { name: `${name}.project`, skip: residual ? x : undefined });
   });
 }

@@ -1,6 +1,6 @@
-import { add, matMul, mul, reshape, softmax, sum, tanh, tidy } from '@tensorflow/tfjs-core';
 import type { Rank, Tensor, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 
+import { add, matMul, mul, reshape, softmax, sum, tanh, tidy } from '../tensor/tfjs.ts';
 import { dims } from '../tensor/dims.ts';
 import { mergeHeads, splitHeads } from '../tensor/ops/attention.ts';
 

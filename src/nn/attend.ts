@@ -1,6 +1,6 @@
-import { add, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 
+import { add, tidy } from '../tensor/tfjs.ts';
 import { ArgumentError } from '../errors.ts';
 import { attention, attentionWithWeights } from '../tensor/ops/attention.ts';
 import type { AttentionOptions } from '../tensor/ops/attention.ts';

@@ -1,6 +1,6 @@
-import { eye, pad, reshape, slice, tensor2d, tidy, tile, zeros } from '@tensorflow/tfjs-core';
 import type { Rank, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 
+import { eye, pad, reshape, slice, tensor2d, tidy, tile, zeros } from '../tensor/tfjs.ts';
 import { dims } from '../tensor/dims.ts';
 import { quadraticPositions } from './relative-positions.ts';
 import { selfAttention } from './self-attention.ts';

@@ -1,6 +1,6 @@
-import { add, batchNorm as tfBatchNorm, mul, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 
+import { add, batchNorm as tfBatchNorm, mul, tidy } from '../tensor/tfjs.ts';
 import { dims } from '../tensor/dims.ts';
 import { batchNormOfBatch } from '../tensor/ops/batch-norm-training.ts';
 import { ranked } from '../tensor/ranked.ts';

@@ -1,5 +1,6 @@
-import { concat, pad, reshape, slice, tidy, transpose } from '@tensorflow/tfjs-core';
 import type { Rank, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
+
+import { concat, pad, reshape, slice, tidy, transpose } from '../tensor/tfjs.ts';
 
 /** Rows and columns of a grid of tokens; a sequence is a grid of one row. */
 export interface Grid {

@@ -1,6 +1,6 @@
-import { reshape, tidy, transpose } from '@tensorflow/tfjs-core';
 import type { Rank, Tensor3D } from '@tensorflow/tfjs-core';
 
+import { reshape, tidy, transpose } from '../tensor/tfjs.ts';
 import { blocksOf } from './blocks.ts';
 import type { Grid } from './blocks.ts';
 import { project } from './linear.ts';

@@ -1,7 +1,9 @@
-import { fused } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 
+import { fused } from '../tensor/tfjs.ts';
 import { dims } from '../tensor/dims.ts';
+import { convolutionWithSkip } from '../tensor/ops/convolution-with-skip.ts';
+import type { Rectifier } from '../tensor/ops/convolution-with-skip.ts';
 import { ranked } from '../tensor/ranked.ts';
 
 export interface ConvolutionParams<T = Tensor> {
@@ -26,23 +28,20 @@ export interface ConvolutionOptions {
   /** Whether each channel has a filter of its own and stays by itself. */
   readonly depthwise?: boolean;
   /** Default `linear`. */
-  readonly activation?: 'linear' | 'relu' | 'relu6';
+  readonly activation?: Rectifier;
+  /** As the output; added before the activation. Not of a depthwise convolution. */
+  readonly skip?: Tensor4D | undefined;
 }
 
 /** Cross-correlation with square filters: [B, H, W, in] → [B, ⌈H / stride⌉, ⌈W / stride⌉, out] for odd kernels, padded. */
 export function convolve(x: Tensor4D, { kernel, bias }: ConvolutionParams, options: ConvolutionOptions = {}): Tensor4D {
-  const { stride = 1, padding = 'symmetric', depthwise = false, activation = 'linear' } = options;
+  const { stride = 1, padding = 'symmetric', depthwise = false, activation = 'linear', skip } = options;
   const { k, C } = dims('convolution kernel', kernel, 'k k2 C out');
   dims('convolution input', x, 'B H W C', { C });
-  const given = {
-    x,
-    filter: ranked('convolution kernel', kernel, 4),
-    strides: stride,
-    pad: padOf(padding, k, stride),
-    activation,
-    ...(bias && { bias }),
-  };
-  return depthwise ? fused.depthwiseConv2d(given) : fused.conv2d(given);
+  const filter = ranked('convolution kernel', kernel, 4);
+  const shared = { strides: stride, pad: padOf(padding, k, stride), activation, ...(bias && { bias }) };
+  if (depthwise) return fused.depthwiseConv2d({ x, filter, ...shared });
+  return skip === undefined ? fused.conv2d({ x, filter, ...shared }) : convolutionWithSkip(x, filter, skip, shared);
 }
 
 /** tfjs's word for it. With stride 1 and an odd kernel both paddings are the same, and `same` is what every backend has. */

@@ -1,6 +1,6 @@
-import { tidy } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 
+import { tidy } from '../tensor/tfjs.ts';
 import type { Activation } from '../tensor/ops/linear.ts';
 import type { AttentionForm } from './attend.ts';
 import { mlp } from './mlp.ts';

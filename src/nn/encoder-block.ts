@@ -1,6 +1,6 @@
-import { add, mul, slice, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor3D } from '@tensorflow/tfjs-core';
 
+import { add, mul, slice, tidy } from '../tensor/tfjs.ts';
 import type { Activation } from '../tensor/ops/linear.ts';
 import type { AttentionForm } from './attend.ts';
 import { mlp } from './mlp.ts';

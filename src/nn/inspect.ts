@@ -1,6 +1,6 @@
-import { add, grad, grads, keep, tidy, zeros } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 
+import { add, grad, grads, keep, tidy, zeros } from '../tensor/tfjs.ts';
 import { ArgumentError } from '../errors.ts';
 import { forward } from './network.ts';
 import type { Layer } from './network.ts';

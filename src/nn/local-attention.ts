@@ -1,6 +1,6 @@
-import { concat, tensor4d, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 
+import { concat, tensor4d, tidy } from '../tensor/tfjs.ts';
 import { ArgumentError } from '../errors.ts';
 import { attention } from '../tensor/ops/attention.ts';
 import { dims } from '../tensor/dims.ts';

@@ -1,6 +1,6 @@
-import { tensor4d } from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 
+import { tensor4d } from '../tensor/tfjs.ts';
 import { ArgumentError } from '../errors.ts';
 import type { Grid } from './blocks.ts';
 

@@ -1,6 +1,6 @@
-import { mul, sigmoid, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor3D } from '@tensorflow/tfjs-core';
 
+import { mul, sigmoid, tidy } from '../tensor/tfjs.ts';
 import type { Activation } from '../tensor/ops/linear.ts';
 import { project } from './linear.ts';
 import type { LinearParams } from './linear.ts';

@@ -1,6 +1,6 @@
-import { tidy } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 
+import { tidy } from '../tensor/tfjs.ts';
 import { inPrecision } from '../tensor/precision.ts';
 import type { Precision } from '../tensor/precision.ts';
 import type { Probe } from './probe.ts';

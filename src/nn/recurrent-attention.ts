@@ -1,6 +1,6 @@
-import { add, concat, div, matMul, ones, slice, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 
+import { add, concat, div, matMul, ones, slice, tidy } from '../tensor/tfjs.ts';
 import { mergeHeads, splitHeads } from '../tensor/ops/attention.ts';
 import { featureMap, LINEAR_ATTENTION_EPSILON } from '../tensor/ops/linear-attention.ts';
 

@@ -1,6 +1,6 @@
-import { reshape, tensor1d, tensor2d, tidy, transpose } from '@tensorflow/tfjs-core';
 import type { Rank, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 
+import { reshape, tensor1d, tensor2d, tidy, transpose } from '../tensor/tfjs.ts';
 import { gatherRows } from '../tensor/ops/gather-rows.ts';
 import { linear } from '../tensor/ops/linear.ts';
 import type { Grid } from './blocks.ts';

@@ -1,6 +1,6 @@
-import { add, mul, reshape, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { Rank, Tensor, Tensor3D } from '@tensorflow/tfjs-core';
 
+import { add, mul, reshape, tensor, tidy } from '../tensor/tfjs.ts';
 import { ArgumentError } from '../errors.ts';
 import { linear } from '../tensor/ops/linear.ts';
 import type { Grid } from './blocks.ts';

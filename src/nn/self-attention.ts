@@ -1,6 +1,6 @@
-import { reshape, split, tidy } from '@tensorflow/tfjs-core';
 import type { Rank, Tensor, Tensor3D } from '@tensorflow/tfjs-core';
 
+import { reshape, split, tidy } from '../tensor/tfjs.ts';
 import { attend, sumOfMasks } from './attend.ts';
 import type { AttentionForm } from './attend.ts';
 import { project } from './linear.ts';

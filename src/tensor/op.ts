@@ -1,15 +1,6 @@
-import {
-  addN,
-  engine,
-  getKernel,
-  grads,
-  mul,
-  registerGradient,
-  registerKernel,
-  sum,
-  tidy,
-} from '@tensorflow/tfjs-core';
 import type { NamedAttrMap, NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
+
+import { addN, engine, getKernel, grads, mul, registerGradient, registerKernel, sum, tidy } from './tfjs.ts';
 
 /**
  * One of our operations as a tfjs kernel. Inputs are an ordered list, optional ones last and simply absent, because the

@@ -1,5 +1,6 @@
-import { engine } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+
+import { engine } from './tfjs.ts';
 
 /** A kernel that ran, with the shapes of its tensors. */
 export interface TracedKernel {

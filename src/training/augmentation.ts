@@ -1,4 +1,5 @@
 import { resample } from '../image/resample.ts';
+import type { ResampleKernel } from '../image/resample.ts';
 import type { RgbImage } from '../image/rgb-image.ts';
 import type { Interpolation, Size } from '../weights/preprocessing.ts';
 import type { Random } from './random.ts';
@@ -22,16 +23,21 @@ type RandomCrop =
   | { readonly kind: 'resized'; readonly minArea: number; readonly size: Size; readonly interpolation: Interpolation };
 
 /** A changed copy of the image; the same random numbers make the same copy. */
-export function augmented(image: RgbImage, augmentation: Augmentation, random: Random): RgbImage {
+export function augmented(
+  image: RgbImage,
+  augmentation: Augmentation,
+  random: Random,
+  kernel?: ResampleKernel,
+): RgbImage {
   const { crop, flip, erasing } = augmentation;
-  let result = crop === undefined ? image : cropped(image, crop, random);
+  let result = crop === undefined ? image : cropped(image, crop, random, kernel);
   if (random.uniform() < flip) result = mirrored(result);
   if (augmentation.randAugment !== undefined) result = randAugment(result, augmentation.randAugment, random);
   if (random.uniform() < erasing) result = erased(result, random);
   return result;
 }
 
-function cropped(image: RgbImage, crop: RandomCrop, random: Random): RgbImage {
+function cropped(image: RgbImage, crop: RandomCrop, random: Random, kernel?: ResampleKernel): RgbImage {
   switch (crop.kind) {
     case 'padded': {
       const span = 2 * crop.pixels + 1;
@@ -39,7 +45,7 @@ function cropped(image: RgbImage, crop: RandomCrop, random: Random): RgbImage {
     }
     case 'resized': {
       const window = windowOf(image, crop.minArea, random);
-      return resample(copied(image, window), crop.size, crop.interpolation);
+      return resample(copied(image, window), crop.size, crop.interpolation, { kernel });
     }
   }
 }

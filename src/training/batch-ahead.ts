@@ -2,6 +2,8 @@ import { EventEmitter, once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 import { ArgumentError, ImageError, PatchlensError } from '../errors.ts';
+import { loadAddon } from '../tensor/backends/native/addon.ts';
+import { resampler } from '../tensor/backends/native/resample.ts';
 import { batchMaker } from './batch.ts';
 import type { Batch, BatchPlan } from './batch.ts';
 import { imagesOnDemand } from './pixel-store.ts';
@@ -11,6 +13,8 @@ import type { ImageFiles } from './pixel-store.ts';
 export interface BatchThreadTask {
   readonly plan: BatchPlan;
   readonly files: ImageFiles;
+  /** Whether the kernels of the native backend resample, which every thread loads for itself. */
+  readonly native: boolean;
 }
 
 /** What it answers when it is asked for a batch. */
@@ -34,9 +38,13 @@ export function batchesAhead(task: BatchThreadTask): Batches {
   return import.meta.url.endsWith('.ts') ? batchesHere(task) : batchesOnThread(task);
 }
 
-function batchesHere({ plan, files }: BatchThreadTask): Batches {
-  const make = batchMaker(plan, imagesOnDemand(files));
-  return { at: make, close: async () => {} };
+function batchesHere(task: BatchThreadTask): Batches {
+  return { at: batchMakerFor(task), close: async () => {} };
+}
+
+/** What makes the batches, on the thread that it is called on. */
+export function batchMakerFor({ plan, files, native }: BatchThreadTask): (index: number) => Promise<Batch> {
+  return batchMaker(plan, imagesOnDemand(files), native ? resampler(loadAddon()) : undefined);
 }
 
 function batchesOnThread(task: BatchThreadTask): Batches {

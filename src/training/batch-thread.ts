@@ -1,13 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 
-import { failureOf } from './batch-ahead.ts';
+import { batchMakerFor, failureOf } from './batch-ahead.ts';
 import type { BatchAnswer, BatchThreadTask } from './batch-ahead.ts';
-import { batchMaker } from './batch.ts';
-import { imagesOnDemand } from './pixel-store.ts';
 
 // The other end of batch-ahead.ts: one batch for each number asked for.
-const { plan, files }: BatchThreadTask = workerData;
-const make = batchMaker(plan, imagesOnDemand(files));
+const task: BatchThreadTask = workerData;
+const make = batchMakerFor(task);
 
 parentPort?.on('message', (index: number) => {
   void send(index);

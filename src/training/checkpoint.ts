@@ -1,4 +1,4 @@
-import { open, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import * as z from 'zod';
@@ -11,6 +11,7 @@ import { readSafetensors } from '../weights/safetensors.ts';
 import type { TensorToWrite } from '../weights/torch-tensor.ts';
 import { writeFolder } from '../weights/write-folder.ts';
 import { writeSafetensors } from '../weights/write-safetensors.ts';
+import { writeJson, writeWhole } from '../weights/write-whole.ts';
 import { emptyMemory } from './optimizer.ts';
 import type { Memory } from './optimizer.ts';
 import { Recipe } from './recipe.ts';
@@ -115,24 +116,6 @@ function tensorsOf({ values, memory, average }: TrainingState): TensorToWrite[] 
     ...[...memory].flatMap(([name, arrays]) => arrays.map((data, i) => [`memory.${i}/${name}`, data] as const)),
   ];
   return named.map(([name, data]) => ({ name, shape: [data.length], values: () => data }));
-}
-
-/** `writeWhole` for JSON. */
-export async function writeJson(path: string, value: object): Promise<void> {
-  await writeWhole(path, `${JSON.stringify(value, undefined, 2)}\n`);
-}
-
-/** Writes a file that appears under its name when it is whole and on the disk. */
-async function writeWhole(path: string, text: string): Promise<void> {
-  const partial = `${path}.partial`;
-  const file = await open(partial, 'w');
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(partial, path);
 }
 
 /** Keeps the lines of a JSONL log up to a step, so that those of a run that goes on follow them, and gives them. */

@@ -1,3 +1,4 @@
+import type { ResampleKernel } from '../image/resample.ts';
 import type { InputForm } from './batch.ts';
 import { inputLength, prepareInto } from './batch.ts';
 import { logitsOf } from './gradients.ts';
@@ -19,20 +20,25 @@ const BATCH_SIZE = 100;
 export async function examine(
   network: Trainable,
   values: Values,
-  images: { readonly source: ImageSource; readonly labels: readonly number[]; readonly form: InputForm },
+  images: {
+    readonly source: ImageSource;
+    readonly labels: readonly number[];
+    readonly form: InputForm;
+    readonly kernel?: ResampleKernel | undefined;
+  },
   signal?: AbortSignal,
 ): Promise<Examination> {
-  const { source, labels, form } = images;
+  const { source, labels, form, kernel } = images;
   const length = inputLength(form);
   let correct = 0;
   let loss = 0;
   for (let start = 0; start < source.length; start += BATCH_SIZE) {
     signal?.throwIfAborted();
     const size = Math.min(BATCH_SIZE, source.length - start);
-    const input = new Float32Array(size * length);
+    const out = new Float32Array(size * length);
     const decoded = await Promise.all(Array.from({ length: size }, async (_, i) => source.imageAt(start + i)));
-    for (const [i, image] of decoded.entries()) prepareInto(image, form, input, i * length);
-    const logits = await logitsOf(network, values, input, size);
+    for (const [i, image] of decoded.entries()) prepareInto(image, form, { out, offset: i * length, kernel });
+    const logits = await logitsOf(network, values, out, size);
     for (let i = 0; i < size; i += 1) {
       const row = logits.subarray((i * logits.length) / size, ((i + 1) * logits.length) / size);
       const label = labels[start + i]!;

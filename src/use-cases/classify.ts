@@ -1,13 +1,9 @@
-import { exploredImage } from './attention/explorer.ts';
 import type { ExploreOptions } from './attention/explorer.ts';
-import { explainImages, statisticsOf } from './attention/images.ts';
 import type { AttentionMaps, AttentionOptions } from './attention/methods.ts';
 import type { HeadStatistics } from '../attribution/head-statistics.ts';
-import { embeddingsOf } from './embeddings.ts';
 import type { Embeddings } from './embeddings.ts';
 import { ArgumentError, ImageError, ModelDisposedError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
-import { faithfulnessOf } from './attention/faithfulness.ts';
 import type { Faithfulness, FaithfulnessOptions } from './attention/faithfulness.ts';
 import { decodeImage } from '../image/decode.ts';
 import type { DecodeOptions } from '../image/decode.ts';
@@ -130,6 +126,7 @@ export interface Model extends Disposable {
   dispose(): void;
 }
 
+/** Classifying is loaded with the class; what else it can do is loaded when it is asked for. */
 class NetworkModel implements Model {
   readonly info: ModelInfo;
   readonly #decoding: DecodeOptions;
@@ -179,18 +176,21 @@ class NetworkModel implements Model {
     const loaded = this.#alive();
     const images: readonly ImageInput[] = isList(given) ? given : [given];
     const photos = await Promise.all(images.map((image) => this.#decoded(image)));
+    const { explainImages } = await import('./attention/images.ts');
     const found = await explainImages(loaded, photos, options, () => this.#goOn(options.signal));
     return isList(given) ? found : found[0]!;
   }
 
   async explore(image: ImageInput, options: ExploreOptions = {}): Promise<ExplorerData> {
     const loaded = this.#alive();
+    const { exploredImage } = await import('./attention/explorer.ts');
     return exploredImage(loaded, await this.#decoded(image), options, () => this.#goOn(options.signal));
   }
 
   async headStatistics(images: readonly ImageInput[], { signal }: { signal?: AbortSignal | undefined } = {}) {
     const loaded = this.#alive();
     const photos = await Promise.all(images.map((image) => this.#decoded(image)));
+    const { statisticsOf } = await import('./attention/images.ts');
     return statisticsOf(loaded, photos, () => this.#goOn(signal));
   }
 
@@ -198,10 +198,12 @@ class NetworkModel implements Model {
     if (options.batchSize !== undefined) checkCount('batchSize', options.batchSize, MAX_BATCH_SIZE);
     const loaded = this.#alive();
     const pixels = await this.#pixelsOf(image);
+    const { faithfulnessOf } = await import('./attention/faithfulness.ts');
     return faithfulnessOf(loaded, pixels, options, () => this.#goOn(options.signal));
   }
 
   async embeddings(): Promise<Embeddings> {
+    const { embeddingsOf } = await import('./embeddings.ts');
     return embeddingsOf(this.#alive());
   }
 

@@ -1,8 +1,6 @@
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { extname, isAbsolute, join } from 'node:path';
 
-import { glob } from 'tinyglobby';
-
 /** What counts as an image when a folder or a glob is searched; a file named outright is taken whatever its name. */
 export const IMAGE_EXTENSIONS = ['jpg', 'jpeg', 'png', 'webp', 'avif', 'gif', 'tif', 'tiff', 'svg', 'bmp'] as const;
 
@@ -74,6 +72,7 @@ async function entriesOf(folder: string, visited: Set<string>) {
 }
 
 async function matchPattern(pattern: string): Promise<string[]> {
+  const { glob } = await import('tinyglobby');
   // Patterns are written with forward slashes; a Windows shell hands over its own kind.
   const portable = process.platform === 'win32' ? pattern.replaceAll('\\', '/') : pattern;
   const matches = await glob(portable, { absolute: isAbsolute(pattern), expandDirectories: false });

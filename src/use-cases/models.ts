@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url';
 
 import type { LocateOptions } from './model-info.ts';
 import { parseHubId } from '../weights/hub/hub-id.ts';
-import { snapshotOf } from '../weights/hub/snapshot.ts';
 
 /** A model that ships with the package. */
 export interface EmbeddedModel {
@@ -64,5 +63,6 @@ export async function locateModel(
     () => false,
   );
   if (isPath || parseHubId(name) === undefined) return { path: name };
+  const { snapshotOf } = await import('../weights/hub/snapshot.ts');
   return { path: await snapshotOf(name, options) };
 }

@@ -1,5 +1,4 @@
-import { softmax } from '@tensorflow/tfjs-core';
-
+import { softmax } from '../tensor/tfjs.ts';
 import { WeightsError } from '../errors.ts';
 import type { LoadedNetwork } from './load/load.ts';
 import { forwardInTurns } from '../nn/network.ts';

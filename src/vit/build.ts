@@ -1,6 +1,6 @@
-import { dispose, tensor } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 
+import { dispose, tensor } from '../tensor/tfjs.ts';
 import { WeightsError } from '../errors.ts';
 import type { ViTConfig } from '../weights/architecture.ts';
 import type { NamedArray, NamedArrays } from '../weights/arrays.ts';

@@ -1,6 +1,6 @@
-import { add, broadcastTo, concat, mean, mul, reshape, slice, squeeze, tidy, zeros } from '@tensorflow/tfjs-core';
 import type { Rank, Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 
+import { add, broadcastTo, concat, mean, mul, reshape, slice, squeeze, tidy, zeros } from '../tensor/tfjs.ts';
 import type { AttentionForm } from '../nn/attend.ts';
 import { convolutionStem } from '../nn/convolution-stem.ts';
 import { encoderBlock } from '../nn/encoder-block.ts';

@@ -57,6 +57,23 @@ export function checkTensors(
   if (text !== '') throw new WeightsError(`${where}: expected the tensors of ${description.architecture}: ${text}`);
 }
 
+/**
+ * Each parameter by its dotted name, made from its tensor when it is asked for, so that a checkpoint is in memory once.
+ *
+ * @throws WeightsError, when asked, for one whose tensor is not there.
+ */
+export function parametersOf(
+  { where, arrays }: Checkpoint,
+  description: Description,
+): (parameter: string) => NamedArray {
+  return (parameter) => {
+    const { name, convert } = description.sourceOf(parameter);
+    const array = arrays.get(name);
+    if (array === undefined) throw new WeightsError(`${where}: expected a tensor ${name} for ${parameter}, got none`);
+    return convert(array);
+  };
+}
+
 function list(kind: string, names: Iterable<string>): string {
   const all = [...names];
   if (all.length === 0) return '';

@@ -5,9 +5,7 @@ import { ModelNotFoundError, WeightsError } from '../errors.ts';
 import type { NamedArrays } from './arrays.ts';
 import { withFile } from './byte-source.ts';
 import { codeOf, readJson } from './json-file.ts';
-import { readNpz } from './npz.ts';
 import { readSafetensors } from './safetensors.ts';
-import { readSharded } from './sharded.ts';
 
 /** A checkpoint as it lies on disk: what its files say, not yet what that means. */
 export interface Checkpoint {
@@ -42,8 +40,8 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
 
 async function readWeights(path: string): Promise<NamedArrays> {
   try {
-    if (path.endsWith('.npz')) return await readNpz(path, path);
-    if (path.endsWith('.json')) return await readSharded(path);
+    if (path.endsWith('.npz')) return await (await import('./npz.ts')).readNpz(path, path);
+    if (path.endsWith('.json')) return await (await import('./sharded.ts')).readSharded(path);
     return await withFile(path, (source) => readSafetensors(source, path));
   } catch (cause) {
     if (!(cause instanceof Error && 'syscall' in cause)) throw cause;

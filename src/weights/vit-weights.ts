@@ -1,4 +1,5 @@
 import type { ViTConfig } from './architecture.ts';
+import { sizeOf } from './arrays.ts';
 import type { NamedArray } from './arrays.ts';
 
 /**
@@ -141,5 +142,5 @@ function rows(shape: readonly number[], arrays: readonly NamedArray[]): NamedArr
 }
 
 function zeros(shape: readonly number[]): NamedArray {
-  return { shape, data: new Float32Array(shape.reduce((product, size) => product * size, 1)) };
+  return { shape, data: new Float32Array(sizeOf(shape)) };
 }

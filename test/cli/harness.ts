@@ -2,7 +2,7 @@ import { Readable, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 
 import { explorerPage } from '../../src/use-cases/attention/explorer.ts';
-import type { Patchlens } from '../../src/cli/patchlens.ts';
+import type { Api, Loaded } from '../../src/cli/patchlens.ts';
 import { run } from '../../src/cli/run.ts';
 import { NAMED_NETWORKS } from '../../src/use-cases/train/network.ts';
 import { dataStudy } from '../../src/use-cases/train/study.ts';
@@ -63,6 +63,17 @@ function accepting(columns: number | undefined, failure: () => Error | undefined
   return stream;
 }
 
+/** Every part of the API in one. */
+type Patchlens = Loaded<'attention'> &
+  Loaded<'classify'> &
+  Loaded<'compare'> &
+  Loaded<'convert'> &
+  Loaded<'doctor'> &
+  Loaded<'errors'> &
+  Loaded<'evaluate'> &
+  Loaded<'explain'> &
+  Loaded<'train'>;
+
 export interface CommandOptions {
   readonly api?: Partial<Patchlens>;
   readonly stdin?: string | Uint8Array | Iterable<string>;
@@ -82,9 +93,23 @@ export async function patchlens(argv: readonly string[], options: CommandOptions
   const stdin = Object.assign(Readable.from(chunks ?? [], { objectMode: false }), {
     isTTY: options.interactive === true,
   });
-  const api = async () => ({ ...fakePatchlens(), ...options.api });
-  const code = await run(argv, { api, io: { stdin, stdout: stdout, stderr, env, signal } });
+  const part = async () => ({ ...fakePatchlens(), ...options.api });
+  const code = await run(argv, { api: apiOf(part), io: { stdin, stdout: stdout, stderr, env, signal } });
   return { code, stdout: stdout.text, stderr: stderr.text };
+}
+
+function apiOf(part: () => Promise<Patchlens>): Api {
+  return {
+    attention: part,
+    classify: part,
+    compare: part,
+    convert: part,
+    doctor: part,
+    errors: part,
+    evaluate: part,
+    explain: part,
+    train: part,
+  };
 }
 
 export interface FakeModelOptions {

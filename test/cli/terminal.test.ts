@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { coloursFor } from '../../src/cli/output/colours.ts';
 import { displayWidth, fit } from '../../src/cli/output/fit.ts';
 import { printable, printableJson } from '../../src/cli/output/printable.ts';
-import { duration } from '../../src/cli/output/progress.ts';
+import { duration } from '../../src/cli/output/progress-bar.ts';
 import { tableResults } from '../../src/cli/output/results-table.ts';
 import { capture, fakePatchlens, patchlens } from './harness.ts';
 import type { Capture } from './harness.ts';

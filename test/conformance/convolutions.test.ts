@@ -5,6 +5,9 @@ import { conv2d, fused, grads, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 
+import { ShapeError } from '../../src/errors.ts';
+import { convolutionWithSkip } from '../../src/tensor/ops/convolution-with-skip.ts';
+import type { Rectifier } from '../../src/tensor/ops/convolution-with-skip.ts';
 import { describeBackends } from '../support/backends.ts';
 import { randomInput, tensorOf } from '../support/reference.ts';
 import type { Input } from '../support/reference.ts';
@@ -97,6 +100,60 @@ describeBackends('fused.conv2d', () => {
     });
     const expected = sums.map((sum, i) => of(sum, i % each.N));
     expect(y).toBeCloseToArray(expected, SUMS);
+  });
+});
+
+describeBackends('convolutionWithSkip', () => {
+  const each = CASES.find(({ name }) => name === '3×3 at stride 2, one pixel all around')!;
+  const { x, filter } = operands(each);
+  const bias = randomInput([each.N], 4);
+  const outShape = [...slide(each).outShape, each.N];
+  const skip = randomInput(outShape, 5);
+  const place = { strides: 2, pad: 1 } as const;
+  const sums = forward(each, x, filter).map((sum, i) => sum + bias.data[i % each.N]! + skip.data[i]!);
+  const run = (activation: Rectifier, ...[image, weights, added, shift]: Tensor[]): Tensor4D =>
+    convolutionWithSkip(image as Tensor4D, weights as Tensor4D, added as Tensor4D, {
+      ...place,
+      bias: shift,
+      activation,
+    });
+
+  test.each<[Rectifier, (sum: number) => number]>([
+    ['linear', (sum) => sum],
+    ['relu', (sum) => Math.max(0, sum)],
+    ['relu6', (sum) => Math.min(6, Math.max(0, sum))],
+  ])('%s of the sum', (activation, of) => {
+    const y = tidy(() => run(activation, ...[x, filter, skip, bias].map((input) => tensorOf(input))).dataSync());
+    expect(y).toBeCloseToArray(sums.map(of), SUMS);
+  });
+
+  test('without a bias', () => {
+    const y = tidy(() => run('linear', ...[x, filter, skip].map((input) => tensorOf(input))).dataSync());
+    const expected = sums.map((sum, i) => sum - bias.data[i % each.N]!);
+    expect(y).toBeCloseToArray(expected, SUMS);
+  });
+
+  test('gradients', () => {
+    const dy = randomInput(outShape, 6);
+    const received = tidy(() =>
+      grads((...inputs) => run('relu', ...inputs))(
+        [x, filter, skip, bias].map((input) => tensorOf(input)),
+        tensorOf(dy),
+      ).map((gradient) => gradient.dataSync()),
+    );
+    const dz = { ...dy, data: dy.data.map((value, i) => (sums[i]! > 0 ? value : 0)) };
+    const expected = backward(each, x, filter, dz);
+    const dBias = new Float64Array(each.N);
+    for (const [i, value] of dz.data.entries()) dBias[i % each.N]! += value;
+    for (const [i, gradient] of [expected.x, expected.filter, dz.data, dBias].entries()) {
+      expect(received[i], `of input ${i}`).toBeCloseToArray(gradient, SUMS);
+    }
+  });
+
+  test('a skip of another shape is named', () => {
+    expect(() => tidy(() => run('linear', tensorOf(x), tensorOf(filter), tensorOf(x)))).toThrow(
+      new ShapeError('convolution skip: expected [2, 4, 5, 7], got [2, 8, 9, 5]'),
+    );
   });
 });
 

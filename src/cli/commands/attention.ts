@@ -15,7 +15,7 @@ import { choice, modelOptions } from '../options.ts';
 import { mapsJson } from '../output/maps-json.ts';
 import { note } from '../output/notes.ts';
 import { fileSink, streamSink } from '../output/sink.ts';
-import type { CommandContext, Patchlens } from '../patchlens.ts';
+import type { CommandContext, Loaded } from '../patchlens.ts';
 
 const FORMATS = ['png', 'svg', 'npy', 'json', 'html'] as const;
 type FormatName = (typeof FORMATS)[number];
@@ -59,23 +59,23 @@ async function explainAll(context: CommandContext, inputs: readonly string[], fl
   const { io } = context;
   checkPageFlags(flags);
   checkBeside(flags);
-  const patchlens = await context.api();
-  const paths = await patchlens.findImages(inputs, { recursive: flags.recursive });
+  const { findImages } = await context.api.classify();
+  const paths = await findImages(inputs, { recursive: flags.recursive });
   if (paths.length === 0) throw new CommandFailure(EXIT.noInput, `no image matched: ${inputs.join(', ')}`);
   const targetOf = await outputsFor(paths, flags);
-  using model = await loadModel(patchlens, io, flags.model, flags, { autoOrient: flags.autoOrient });
+  using model = await loadModel(context, flags.model, flags, { autoOrient: flags.autoOrient });
   if (!flags.quiet && flags.model === undefined && model.info.notice !== undefined) note(io, model.info.notice);
   using beside =
     flags.beside === undefined
       ? undefined
-      : await loadModel(patchlens, io, flags.beside, flags, { autoOrient: flags.autoOrient });
+      : await loadModel(context, flags.beside, flags, { autoOrient: flags.autoOrient });
+  const { PatchlensError } = await context.api.errors();
   let failed = 0;
   for (const path of paths) {
     try {
-      await explainOne(context, patchlens, { model, beside, path, ...targetOf(path) }, flags);
+      await explainOne(context, { model, beside, path, ...targetOf(path) }, flags);
     } catch (error) {
-      if (!(error instanceof patchlens.PatchlensError && error.code.startsWith('IMAGE_')) || paths.length === 1)
-        throw error;
+      if (!(error instanceof PatchlensError && error.code.startsWith('IMAGE_')) || paths.length === 1) throw error;
       note(io, error.message);
       failed += 1;
     }
@@ -160,18 +160,14 @@ interface Task extends Destination {
   readonly path: string;
 }
 
-async function explainOne(
-  context: CommandContext,
-  patchlens: Patchlens,
-  task: Task,
-  flags: AttentionFlags,
-): Promise<void> {
+async function explainOne(context: CommandContext, task: Task, flags: AttentionFlags): Promise<void> {
   const { file, format } = task;
-  const photo = await patchlens.decodeImage(task.path, { autoOrient: flags.autoOrient });
+  const { decodeImage } = await context.api.classify();
+  const photo = await decodeImage(task.path, { autoOrient: flags.autoOrient });
   const pieces =
     format === 'html'
-      ? await pageOf(context, patchlens, { ...task, photo }, flags)
-      : await mapsOf(context, patchlens, { ...task, photo, format }, flags);
+      ? await pageOf(context, { ...task, photo }, flags)
+      : await mapsOf(context, { ...task, photo, format }, flags);
   const sink = file === undefined ? streamSink(context.io.stdout) : await fileSink(file);
   try {
     for await (const piece of pieces) await sink.write(piece);
@@ -191,24 +187,24 @@ interface MapsTask extends PhotoTask {
 }
 
 async function pageOf(
-  { io }: CommandContext,
-  patchlens: Patchlens,
+  { api, io }: CommandContext,
   { model, path, photo }: PhotoTask,
   flags: AttentionFlags,
 ): Promise<AsyncIterable<string>> {
+  const { explorerPage } = await api.attention();
   const { config } = model.info;
   const depth = config.kind === 'vit' ? config.depth : 0;
-  return patchlens.explorerPage(
+  return explorerPage(
     await model.explore(photo, { ...exploreOptions(flags, depth), photograph: basename(path), signal: io.signal }),
   );
 }
 
 async function mapsOf(
-  { io }: CommandContext,
-  patchlens: Patchlens,
+  { api, io }: CommandContext,
   { model, beside, path, photo, format }: MapsTask,
   flags: AttentionFlags,
 ): Promise<readonly (string | Uint8Array)[]> {
+  const patchlens = await api.attention();
   const explained = await explainedBy(model, photo, { io, flags, methods: flags.method });
   const drawn = [explained];
   if (beside !== undefined) {
@@ -253,7 +249,7 @@ async function explainedBy(
 }
 
 /** All maps as one array [maps, Gh, Gw], in the order of the methods, then of layers, then of heads. */
-function stacked({ npyFile }: Patchlens, results: readonly AttentionMaps[]): Uint8Array {
+function stacked({ npyFile }: Loaded<'attention'>, results: readonly AttentionMaps[]): Uint8Array {
   const maps = results.flatMap((result) => result.maps);
   const shape = maps[0]?.values.shape ?? [];
   if (maps.some(({ values }) => values.shape.join() !== shape.join())) {

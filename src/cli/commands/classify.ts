@@ -10,12 +10,12 @@ import { choice, modelOptions, positiveInteger } from '../options.ts';
 import { coloursFor, isTerminal } from '../output/colours.ts';
 import { note } from '../output/notes.ts';
 import type { Progress } from '../output/progress.ts';
-import { progressBar, silent } from '../output/progress.ts';
+import { silent } from '../output/progress.ts';
 import { ResultWriter } from '../output/result-writer.ts';
 import type { FormatName } from '../output/results.ts';
 import { FORMATS, resultFormat } from '../output/results.ts';
 import { fileSink, streamSink } from '../output/sink.ts';
-import type { CommandContext, Io, Patchlens } from '../patchlens.ts';
+import type { CommandContext, Io } from '../patchlens.ts';
 import type { Batch, BatchFlags, Source } from '../sources.ts';
 import { batchOf, noImage, stdinOf } from '../sources.ts';
 
@@ -70,14 +70,13 @@ async function classify(context: CommandContext, inputs: readonly string[], flag
   const sink = flags.output === undefined ? streamSink(io.stdout) : await fileSink(flags.output);
   let writer: ResultWriter | undefined;
   try {
-    const patchlens = await context.api();
     const { topK, batchSize, autoOrient, maxPixels } = flags;
-    using model = await loadModel(patchlens, io, flags.model, flags, { autoOrient, maxPixels });
+    using model = await loadModel(context, flags.model, flags, { autoOrient, maxPixels });
     if (!flags.quiet) noteModel(io, model, flags);
-    writer = new ResultWriter(sink, resultFormat(flags.format, layoutOf(io, flags, batch, model)));
+    writer = new ResultWriter(sink, await resultFormat(flags.format, layoutOf(io, flags, batch, model)));
     const options = { topK, batchSize, signal: io.signal };
-    const results = resultsOf(patchlens, model, batch.sources, io, options);
-    await writeAll(results, writer, progressOf(io, flags, batch), flags);
+    const results = resultsOf(context, model, batch.sources, options);
+    await writeAll(results, writer, await progressOf(io, flags, batch), flags);
   } finally {
     // Whatever ends the run, interruption included, the results that were finished are written as a whole document.
     await (writer ? writer.finish() : sink.discard());
@@ -124,28 +123,27 @@ async function writeAll(
 }
 
 async function* resultsOf(
-  patchlens: Patchlens,
+  context: CommandContext,
   model: Model,
   sources: readonly Source[],
-  io: Io,
   options: ClassifyAllOptions,
 ): AsyncGenerator<Classification> {
   for (const source of sources) {
     if (source.kind === 'paths') yield* model.classifyAll(source.paths, options);
-    else yield await classifyStdin(patchlens, model, io, options);
+    else yield await classifyStdin(context, model, options);
   }
 }
 
 async function classifyStdin(
-  { PatchlensError }: Patchlens,
+  { api, io }: CommandContext,
   model: Model,
-  io: Io,
   options: ClassifyAllOptions,
 ): Promise<Classification> {
   const path = '-';
   try {
     return { path, status: 'ok', predictions: await model.classify(stdinOf(io), options) };
   } catch (error) {
+    const { PatchlensError } = await api.errors();
     if (!(error instanceof PatchlensError && error.code.startsWith('IMAGE_'))) throw error;
     return { path, status: 'error', error: { code: error.code, message: error.message } };
   }
@@ -165,9 +163,10 @@ function layoutOf(io: Io, flags: ClassifyFlags, batch: Batch, model: Model) {
 /** Fewer images than this are done before a bar could tell anything. */
 const WORTH_A_BAR = 5;
 
-function progressOf(io: Io, flags: ClassifyFlags, { total }: Batch): Progress {
+async function progressOf(io: Io, flags: ClassifyFlags, { total }: Batch): Promise<Progress> {
   const isWatched = isTerminal(io.stderr) && io.env['TERM'] !== 'dumb' && !flags.quiet;
   if (!isWatched || (total !== undefined && total < WORTH_A_BAR)) return silent;
+  const { progressBar } = await import('../output/progress-bar.ts');
   return progressBar(io.stderr, { total, sharesTerminal: flags.output === undefined && isTerminal(io.stdout) });
 }
 

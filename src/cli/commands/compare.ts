@@ -9,10 +9,10 @@ import { coloursFor } from '../output/colours.ts';
 import { comparisonTable } from '../output/comparison.ts';
 import { note } from '../output/notes.ts';
 import { printableJson } from '../output/printable.ts';
-import { imageProgress } from '../output/progress.ts';
+import { imageProgress } from '../output/progress-bar.ts';
 import { fileSink, streamSink } from '../output/sink.ts';
 import type { Sink } from '../output/sink.ts';
-import type { CommandContext, Patchlens } from '../patchlens.ts';
+import type { CommandContext, Loaded } from '../patchlens.ts';
 import type { DataFlags } from './evaluate.ts';
 import { dataOptions, modelGroup } from './evaluate.ts';
 
@@ -74,7 +74,7 @@ async function compare(context: CommandContext, data: string, flags: CompareFlag
   const files = await openFiles(flags.output ?? []);
   let comparison: Comparison;
   try {
-    const patchlens = await context.api();
+    const patchlens = await context.api.compare();
     comparison = await measured(context, patchlens, data, flags);
     for (const { render, sink } of files) await sink.write(await render(patchlens, comparison, flags));
     const { format, color } = flags;
@@ -95,7 +95,7 @@ async function compare(context: CommandContext, data: string, flags: CompareFlag
 
 async function measured(
   { io }: CommandContext,
-  patchlens: Patchlens,
+  patchlens: Loaded<'compare'>,
   data: string,
   flags: CompareFlags,
 ): Promise<Comparison> {
@@ -123,7 +123,10 @@ async function measured(
   }
 }
 
-function robustnessOf({ PERTURBATION_KINDS }: Patchlens, { robustness }: CompareFlags): CompareOptions['robustness'] {
+function robustnessOf(
+  { PERTURBATION_KINDS }: Loaded<'compare'>,
+  { robustness }: CompareFlags,
+): CompareOptions['robustness'] {
   if (robustness === undefined) return [];
   if (robustness === true) return PERTURBATION_KINDS;
   const kinds = robustness.flatMap((kind) => kind.split(','));
@@ -139,7 +142,11 @@ function robustnessOf({ PERTURBATION_KINDS }: Patchlens, { robustness }: Compare
 
 interface File {
   readonly sink: Sink;
-  readonly render: (patchlens: Patchlens, comparison: Comparison, flags: CompareFlags) => string | Promise<string>;
+  readonly render: (
+    patchlens: Loaded<'compare'>,
+    comparison: Comparison,
+    flags: CompareFlags,
+  ) => string | Promise<string>;
 }
 
 /** Opened before anything is measured: a place that cannot be written to should not cost an hour's wait. */

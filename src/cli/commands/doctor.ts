@@ -25,7 +25,7 @@ export function doctorCommand(context: CommandContext): Command {
 }
 
 async function doctor({ api, io }: CommandContext, { format, color }: DoctorFlags): Promise<void> {
-  const { diagnose } = await api();
+  const { diagnose } = await api.doctor();
   const diagnosis = await diagnose();
   const colours = coloursFor(io.stdout, io.env, color);
   const text =

@@ -9,7 +9,7 @@ import { coloursFor } from '../output/colours.ts';
 import { evaluationCsv, evaluationTable } from '../output/evaluation.ts';
 import { note } from '../output/notes.ts';
 import { printableJson } from '../output/printable.ts';
-import { imageProgress } from '../output/progress.ts';
+import { imageProgress } from '../output/progress-bar.ts';
 import { fileSink, streamSink } from '../output/sink.ts';
 import type { CommandContext, Io } from '../patchlens.ts';
 
@@ -70,10 +70,11 @@ async function evaluate({ api, io }: CommandContext, data: string, flags: Evalua
   const progress = imageProgress(io, flags);
   let run: EvaluationRun;
   try {
-    const patchlens = await api();
-    const { labels, batchSize, resume, autoOrient, model = [patchlens.EMBEDDED_MODEL] } = flags;
+    const { EMBEDDED_MODEL } = await api.classify();
+    const { evaluate: evaluated } = await api.evaluate();
+    const { labels, batchSize, resume, autoOrient, model = [EMBEDDED_MODEL] } = flags;
     run = await withDownloadBars(io, flags, (downloads) =>
-      patchlens.evaluate(data, model, {
+      evaluated(data, model, {
         ...loadOptions(flags),
         ...preprocessingOf(flags),
         ...downloads,

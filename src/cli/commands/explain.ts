@@ -9,7 +9,7 @@ import type { CommonFlags, RunFlags } from '../options.ts';
 import { choice, loadOptions, runOptions } from '../options.ts';
 import { printable, printableJson } from '../output/printable.ts';
 import { fileSink, streamSink } from '../output/sink.ts';
-import type { CommandContext, Patchlens } from '../patchlens.ts';
+import type { CommandContext, Loaded } from '../patchlens.ts';
 
 interface ExplainFlags extends CommonFlags, RunFlags, ExampleFlags {
   readonly quiet?: true;
@@ -87,7 +87,7 @@ async function explainInput(context: CommandContext, input: string | undefined, 
   const { api, io } = context;
   const sink = flags.output === undefined ? streamSink(io.stdout) : await fileSink(flags.output);
   try {
-    const patchlens = await api();
+    const patchlens = await api.explain();
     const explanation = await explanationOf(context, patchlens, input, flags);
     await sink.write(rendered(patchlens, explanation, flags));
   } catch (error) {
@@ -99,7 +99,7 @@ async function explainInput(context: CommandContext, input: string | undefined, 
 
 async function explanationOf(
   { io }: CommandContext,
-  patchlens: Patchlens,
+  patchlens: Loaded<'explain'>,
   input: string | undefined,
   flags: ExplainFlags,
 ): Promise<Explanation> {
@@ -131,7 +131,7 @@ function withFlags(given: unknown, { vectors, wq, wk, wv, tokens, heads, mask }:
   return { ...kept, ...Object.fromEntries(changes) };
 }
 
-function rendered(patchlens: Patchlens, explanation: Explanation, { format, output }: ExplainFlags): string {
+function rendered(patchlens: Loaded<'explain'>, explanation: Explanation, { format, output }: ExplainFlags): string {
   if (output?.toLowerCase().endsWith('.html')) return patchlens.explanationPage(explanation);
   if (format === 'json') return `${printableJson(explanation)}\n`;
   return patchlens.explanationText(explanation).split('\n').map(printable).join('\n');

@@ -62,8 +62,7 @@ async function score(context: CommandContext, image: string, flags: Faithfulness
   const { io } = context;
   const sink = flags.output === undefined ? streamSink(io.stdout) : await fileSink(flags.output);
   try {
-    const patchlens = await context.api();
-    using model = await loadModel(patchlens, io, flags.model, flags, { autoOrient: flags.autoOrient });
+    using model = await loadModel(context, flags.model, flags, { autoOrient: flags.autoOrient });
     if (!flags.quiet && flags.model === undefined && model.info.notice !== undefined) note(io, model.info.notice);
     const { methods, fills, target, steps, orders, seed, masks, batchSize } = flags;
     const found = await model.faithfulness(image, {

@@ -38,7 +38,7 @@ export function modelsConvertCommand(context: CommandContext): Command {
 
 async function convert({ api, io }: CommandContext, model: string, flags: ConvertFlags): Promise<void> {
   const { output, names, dtype, force, quiet } = flags;
-  const { convertModel } = await api();
+  const { convertModel } = await api.convert();
   const { warnings } = await withDownloadBars(io, flags, (progress) =>
     convertModel(model, { output, names: names === 'auto' ? undefined : names, dtype, force, ...progress }),
   );

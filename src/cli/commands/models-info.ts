@@ -33,9 +33,9 @@ export function modelsInfoCommand(context: CommandContext): Command {
     .action((model: string | undefined) => showModel(context, model, command.optsWithGlobals<InfoFlags>()));
 }
 
-async function showModel({ api, io }: CommandContext, name: string | undefined, flags: InfoFlags): Promise<void> {
-  const patchlens = await api();
-  using model = await loadModel(patchlens, io, name, flags);
+async function showModel(context: CommandContext, name: string | undefined, flags: InfoFlags): Promise<void> {
+  const { io } = context;
+  using model = await loadModel(context, name, flags);
   const colours = coloursFor(io.stdout, io.env, flags.color);
   const text =
     flags.format === 'json'

@@ -23,7 +23,8 @@ export function modelsListCommand(context: CommandContext): Command {
 }
 
 async function list({ api, io }: CommandContext, { format, color }: ListFlags): Promise<void> {
-  const models = (await api()).listModels();
+  const { listModels } = await api.classify();
+  const models = listModels();
   const text = format === 'json' ? `${printableJson(models)}\n` : table(models, coloursFor(io.stdout, io.env, color));
   await streamSink(io.stdout).write(text);
 }

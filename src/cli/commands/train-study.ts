@@ -14,7 +14,7 @@ export async function studyOn({ api, io }: CommandContext, folder: string, flags
   if (models === undefined || dataFractions === undefined || validation === undefined || flags.steps === undefined) {
     throw new CommandFailure(EXIT.usage, '--data-fractions: expected --models, --validation and --steps beside it');
   }
-  const { dataStudy } = await api();
+  const { dataStudy } = await api.train();
   const line = trainingLine(io, isTerminal(io.stderr) && !flags.quiet);
   try {
     const study = await dataStudy(folder, {

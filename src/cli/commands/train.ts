@@ -33,7 +33,7 @@ export function trainCommand(context: CommandContext): Command {
 }
 
 async function trainOn({ api, io }: CommandContext, folder: string, flags: TrainFlags): Promise<void> {
-  const { train, NAMED_NETWORKS } = await api();
+  const { train, NAMED_NETWORKS } = await api.train();
   const { output, resume, validation, validateEvery, saveEvery, cache, interpolation, backend, threads, share } = flags;
   const line = trainingLine(io, isTerminal(io.stderr) && !flags.quiet);
   try {

@@ -4,7 +4,7 @@ import type { Options, Params } from 'cli-progress';
 import type { DownloadProgress } from '../../index.ts';
 import type { OutputStream } from '../patchlens.ts';
 import { printable } from './printable.ts';
-import { duration } from './progress.ts';
+import { duration } from './progress-bar.ts';
 
 export interface DownloadBars {
   update(event: DownloadProgress): void;

@@ -2,7 +2,7 @@ import { clearLine, cursorTo } from 'node:readline';
 
 import type { TrainEvent } from '../../index.ts';
 import type { Io } from '../patchlens.ts';
-import { duration } from './progress.ts';
+import { duration } from './progress-bar.ts';
 
 /** The line on a terminal that says how a training run goes. */
 export interface TrainingLine {

@@ -1,4 +1,4 @@
-import { dispose } from '@tensorflow/tfjs-core';
+import { dispose, util } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { loadGraphModelSync } from '@tensorflow/tfjs-converter';
 
@@ -64,10 +64,11 @@ function loadedModel({ where, name, numNodes, weights, lastOperation }: GraphSou
   if (last === 'Sigmoid') {
     throw new ConfigError(`${where}: expected classes of which one is true, got a sigmoid for each`);
   }
+  const floats = weights.specs.filter(({ dtype }) => dtype === 'float32');
   return {
     name,
     numSteps: numNodes,
-    numParameters: weights.specs.reduce((sum, { dtype, shape }) => sum + (dtype === 'float32' ? sizeOf(shape) : 0), 0),
+    numParameters: floats.reduce((sum, { shape }) => sum + util.sizeFromShape(shape), 0),
     inputShape: (input.shape ?? []).map((side) => (side >= 0 ? side : null)),
     endsInSoftmax: last === 'Softmax',
     rescales: false,
@@ -80,8 +81,4 @@ function oneTensor(where: string, output: Tensor | Tensor[]): Tensor {
   if (!Array.isArray(output)) return output;
   dispose(output);
   throw new ConfigError(`${where}: expected one output, got ${output.length}`);
-}
-
-function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, side) => product * side, 1);
 }

@@ -1,3 +1,5 @@
+import type { AvgPoolGradAttrs, Tensor4D } from '@tensorflow/tfjs-core';
+
 import {
   AvgPoolGrad,
   backend_util,
@@ -7,8 +9,7 @@ import {
   tensor4d,
   tidy,
   unregisterKernel,
-} from '@tensorflow/tfjs-core';
-import type { AvgPoolGradAttrs, Tensor4D } from '@tensorflow/tfjs-core';
+} from '../tfjs.ts';
 
 /**
  * Makes a stock gradient of `avgPool` right at the border: tfjs 4.22 takes the average of a window over the pixels that

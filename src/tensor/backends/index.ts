@@ -2,17 +2,18 @@ import { BackendError } from '../../errors.ts';
 import { PRECISIONS } from '../precision.ts';
 import type { Precision } from '../precision.ts';
 import type { Backend, BackendFacts, BackendName, BackendOptions } from './backend.ts';
-import { cpu } from './cpu/index.ts';
-import { native } from './native/index.ts';
-import { tensorflow } from './tensorflow/index.ts';
-import { wasm } from './wasm/index.ts';
 
 export { BACKEND_NAMES } from './backend.ts';
 export type { BackendName } from './backend.ts';
 export { PRECISIONS };
 export type { Precision };
 
-const BACKENDS: Readonly<Record<BackendName, Backend>> = { native, tensorflow, wasm, cpu };
+const BACKENDS: Readonly<Record<BackendName, () => Promise<Backend>>> = {
+  native: async () => (await import('./native/index.ts')).native,
+  tensorflow: async () => (await import('./tensorflow/index.ts')).tensorflow,
+  wasm: async () => (await import('./wasm/index.ts')).wasm,
+  cpu: async () => (await import('./cpu/index.ts')).cpu,
+};
 
 /** The order in which `auto` tries them: fastest first. */
 const PREFERENCE: readonly BackendName[] = ['native', 'tensorflow', 'wasm', 'cpu'];
@@ -69,7 +70,8 @@ async function takeBackend(wanted: BackendName | 'auto', options: LeaseOptions):
 }
 
 async function load(name: BackendName, options: BackendOptions): Promise<HeldBackend> {
-  return { name, facts: await BACKENDS[name].load(options), holders: 0 };
+  const backend = await BACKENDS[name]();
+  return { name, facts: await backend.load(options), holders: 0 };
 }
 
 function precisionOn({ name, facts }: HeldBackend, wanted: Precision | 'auto'): Precision {

@@ -1,6 +1,6 @@
-import { broadcast_util, util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 
+import { broadcast_util, util } from '../tfjs.ts';
 import { ShapeError } from '../../errors.ts';
 
 /** The products that one matMul [..., M, K]·[..., K, N] is made of. */

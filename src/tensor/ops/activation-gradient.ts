@@ -1,6 +1,6 @@
-import { mul, step, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 
+import { mul, step, tidy } from '../tfjs.ts';
 import { defineOp, runOp } from '../op.ts';
 import { geluDerivative } from './gelu-form.ts';
 import type { GeluForm } from './gelu-form.ts';

@@ -1,6 +1,6 @@
-import { add, matMul, mul, sub, sum } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 
+import { add, matMul, mul, sub, sum } from '../tfjs.ts';
 import { defineOp, runOp } from '../op.ts';
 import { mergeHeads, splitHeads, weightsOf } from './heads.ts';
 import type { AttentionAttrs } from './heads.ts';

@@ -1,6 +1,6 @@
-import { matMul } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 
+import { matMul } from '../tfjs.ts';
 import { ArgumentError, ShapeError } from '../../errors.ts';
 import { dims } from '../dims.ts';
 import { defineOp, runOp } from '../op.ts';

@@ -1,6 +1,6 @@
-import { add, mean, mul, relu, reshape, rsqrt, square, step, sub, sum, tidy, util } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 
+import { add, mean, mul, relu, reshape, rsqrt, square, step, sub, sum, tidy, util } from '../tfjs.ts';
 import { ShapeError } from '../../errors.ts';
 import { dims } from '../dims.ts';
 import { defineOp, runOp } from '../op.ts';

@@ -1,6 +1,6 @@
-import { expandDims, gather, scatterND, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 
+import { expandDims, gather, scatterND, tidy } from '../tfjs.ts';
 import { dims } from '../dims.ts';
 import { defineOp, runOp } from '../op.ts';
 

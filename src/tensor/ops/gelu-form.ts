@@ -1,5 +1,6 @@
-import { add, erf, exp, mul, sigmoid, square, sub, tanh, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+
+import { add, erf, exp, mul, sigmoid, square, sub, tanh, tidy } from '../tfjs.ts';
 
 /**
  * The three functions that checkpoints mean by GELU: `gelu` x·Φ(x) with the exact error function, `gelu-tanh` its tanh

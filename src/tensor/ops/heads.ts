@@ -1,5 +1,6 @@
-import { add, matMul, mul, reshape, softmax, tidy, transpose } from '@tensorflow/tfjs-core';
 import type { Rank, Tensor, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
+
+import { add, matMul, mul, reshape, softmax, tidy, transpose } from '../tfjs.ts';
 
 export interface AttentionAttrs {
   readonly numHeads: number;

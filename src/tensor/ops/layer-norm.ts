@@ -1,6 +1,6 @@
-import { add, mean, mul, rsqrt, reshape, square, sub, sum, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 
+import { add, mean, mul, rsqrt, reshape, square, sub, sum, tidy } from '../tfjs.ts';
 import { dims } from '../dims.ts';
 import { defineOp, runOp } from '../op.ts';
 

@@ -1,3 +1,5 @@
+import type { Rank, Tensor, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
+
 import {
   add,
   concat,
@@ -15,9 +17,7 @@ import {
   sum,
   tensor2d,
   tidy,
-} from '@tensorflow/tfjs-core';
-import type { Rank, Tensor, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
-
+} from '../tfjs.ts';
 import { ArgumentError } from '../../errors.ts';
 import { dims } from '../dims.ts';
 import { defineOp, runOp } from '../op.ts';

@@ -1,6 +1,6 @@
-import { add, engine, matMul, relu, reshape, sum, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 
+import { add, engine, matMul, relu, reshape, sum, tidy } from '../tfjs.ts';
 import { ShapeError } from '../../errors.ts';
 import { dims } from '../dims.ts';
 import { defineOp, runOp } from '../op.ts';

@@ -70,7 +70,7 @@ export async function exploredImage(
   options: ExploreOptions,
   between: () => void,
 ): Promise<ExplorerData> {
-  const { network, vit, info } = subject;
+  const { network, vit, info, resample: kernel } = subject;
   if (vit === undefined) {
     throw new ArgumentError(
       `explorer: expected a Vision Transformer, got ${info.architecture}, which has no attention`,
@@ -82,7 +82,7 @@ export async function exploredImage(
   const token = tokenIndex(grid, options.query ?? firstToken(grid));
   const places = checkedSteps(vit.config, options.steps ?? [{ layer: depth - 1 }]);
   checkBytes(vit, grid, layers.length, places.length);
-  const input = network.inputOf([preprocess(photo, info.preprocessing).data]);
+  const input = network.inputOf([preprocess(photo, info.preprocessing, { kernel }).data]);
   try {
     const all = Array.from({ length: depth }, (_, layer) => layer);
     const trace = await traceOf(network, input, { weights: all, between });
@@ -108,7 +108,7 @@ export async function exploredImage(
     return {
       title: `Where ${model.name} looks${photograph === undefined ? '' : ` in ${photograph}`}`,
       model,
-      pictures: await picturesOf(photo, info),
+      pictures: await picturesOf(photo, subject),
       grid,
       token,
       target,
@@ -194,8 +194,11 @@ function modelOf({ name, architecture, backend, precision }: ModelInfo): Explore
 /** Longer side of the photograph in the page. */
 const PHOTOGRAPH = 1024;
 
-async function picturesOf(photo: RgbImage, { preprocessing }: ModelInfo): Promise<ExploredPictures> {
-  const seen = modelView(photo, preprocessing);
+async function picturesOf(
+  photo: RgbImage,
+  { info: { preprocessing }, resample: kernel }: Subject,
+): Promise<ExploredPictures> {
+  const seen = modelView(photo, preprocessing, kernel);
   const view = { href: dataUri('png', await encodePng(seen)), width: seen.width, height: seen.height };
   const { left, top, width, height } = viewOf(preprocessing, photo);
   // Where the recipe pads, the model's view is more than the photograph, and only the view can hold the grid.
@@ -206,7 +209,7 @@ async function picturesOf(photo: RgbImage, { preprocessing }: ModelInfo): Promis
     width: Math.max(1, Math.round(photo.width * scale)),
     height: Math.max(1, Math.round(photo.height * scale)),
   };
-  const smaller = scale === 1 ? photo : resample(photo, size, 'bicubic');
+  const smaller = scale === 1 ? photo : resample(photo, size, 'bicubic', { kernel });
   const crop = {
     left: left / photo.width,
     top: top / photo.height,

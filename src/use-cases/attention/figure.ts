@@ -134,6 +134,7 @@ function pictureOf(
     width: Math.max(1, Math.round(whole.width * scale)),
     height: Math.max(1, Math.round(whole.height * scale)),
   };
+  // In plain TypeScript, because maps are drawn without the model that they are of and its backend's resampler.
   const image = resample(whole, size, 'bicubic');
   if (shown === 'model') return { image, place: { left: 0, top: 0, ...size }, isCropped: false };
   const { view } = results[0]!;

@@ -26,8 +26,8 @@ export async function explainImages(
   options: AttentionOptions,
   between: () => void,
 ): Promise<AttentionMaps[]> {
-  const { info } = subject;
-  const images = photos.map((photo) => preprocess(photo, info.preprocessing).data);
+  const { info, resample: kernel } = subject;
+  const images = photos.map((photo) => preprocess(photo, info.preprocessing, { kernel }).data);
   const found = await attentionOf(subject, images, options, between);
   return found.map((maps, i) => describedMaps(maps, info, photos[i]!));
 }
@@ -74,7 +74,7 @@ export async function statisticsOf(
   photos: readonly RgbImage[],
   between: () => void,
 ): Promise<HeadStatistics[]> {
-  const { network, vit, info } = subject;
+  const { network, vit, info, resample: kernel } = subject;
   if (vit === undefined) {
     throw new ArgumentError(`statistics of heads: expected a Vision Transformer, got ${info.architecture}`);
   }
@@ -83,7 +83,7 @@ export async function statisticsOf(
   const found: HeadStatistics[][] = [];
   // One image at a time: all layers of one are already the largest thing in memory.
   for (const photo of photos) {
-    const input = network.inputOf([preprocess(photo, info.preprocessing).data]);
+    const input = network.inputOf([preprocess(photo, info.preprocessing, { kernel }).data]);
     try {
       const { weights } = await traceOf(network, input, { weights: layers, between });
       const { patchSize } = vit.config;

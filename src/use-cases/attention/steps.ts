@@ -1,6 +1,6 @@
-import { dispose, keep, mul, reshape, slice, tidy } from '@tensorflow/tfjs-core';
 import type { Rank, Tensor, Tensor3D } from '@tensorflow/tfjs-core';
 
+import { dispose, keep, mul, reshape, slice, tidy } from '../../tensor/tfjs.ts';
 import { ArgumentError } from '../../errors.ts';
 import { inspect } from '../../nn/inspect.ts';
 import type { Network } from '../../nn/network.ts';

@@ -1,6 +1,6 @@
-import { dispose, keep, matMul, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 
+import { dispose, keep, matMul, tensor2d, tidy } from '../../tensor/tfjs.ts';
 import type { HeadMatrices } from '../../attribution/heads.ts';
 import type { WeightsAndGradients } from '../../attribution/relevance.ts';
 import type { TokenGrid } from '../../attribution/token-grid.ts';

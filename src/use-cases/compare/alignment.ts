@@ -1,6 +1,6 @@
-import { dispose, keep, matMul, mean, reshape, sub, tidy } from '@tensorflow/tfjs-core';
 import type { Rank, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 
+import { dispose, keep, matMul, mean, reshape, sub, tidy } from '../../tensor/tfjs.ts';
 import { pairsOf } from '../evaluate/answers.ts';
 import type { Panel, PanelMember } from '../evaluate/panel.ts';
 import { kernelAlignment, unbiasedHsic } from '../../metrics/kernel-alignment.ts';

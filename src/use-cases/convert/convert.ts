@@ -1,16 +1,15 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
-import { resNetForTimm, writeResNet } from './resnet.ts';
+import { filesOf } from './files.ts';
+import { resNetForTimm } from './resnet.ts';
 import { ArgumentError, WeightsError } from '../../errors.ts';
 import { locateModel } from '../models.ts';
 import type { LocateOptions } from '../model-info.ts';
 import { paramShapes } from '../../vit/params.ts';
 import { positionsAt } from '../../vit/positions.ts';
 import type { PositionEncoding, ViTConfig } from '../../weights/architecture.ts';
-import { checkTensors } from '../../weights/assemble.ts';
-import { CONFIG_FILE, PREPROCESSOR_FILE, readCheckpoint, WEIGHTS_FILE } from '../../weights/checkpoint.ts';
+import { checkTensors, parametersOf } from '../../weights/assemble.ts';
+import { readCheckpoint } from '../../weights/checkpoint.ts';
 import type { Checkpoint } from '../../weights/checkpoint.ts';
 import type { ResNetConfig } from '../../weights/cnn-architecture.ts';
 import { describe } from '../../weights/describe.ts';
@@ -20,12 +19,11 @@ import type { ViTWeights } from '../../weights/vit-weights.ts';
 import type { Size } from '../../weights/preprocessing.ts';
 import { differences } from '../../weights/targets/differences.ts';
 import { huggingFaceTarget } from '../../weights/targets/huggingface.ts';
-import type { About, Publication, Target } from '../../weights/targets/target.ts';
+import type { Target } from '../../weights/targets/target.ts';
 import { timmTarget } from '../../weights/targets/timm.ts';
-import { torchTensors } from '../../weights/torch-tensor.ts';
-import type { TensorToWrite } from '../../weights/torch-tensor.ts';
 import { checkFolder, writeFolder } from '../../weights/write-folder.ts';
-import { writeSafetensors } from '../../weights/write-safetensors.ts';
+import { checkpointOf, writeModel } from '../../weights/write-model.ts';
+import type { ModelFiles } from '../../weights/write-model.ts';
 import type { WrittenDtype } from '../../weights/write-safetensors.ts';
 
 export interface ConvertOptions extends LocateOptions {
@@ -70,17 +68,18 @@ export async function convertModel(model: string, options: ConvertOptions): Prom
   checkTensors(checkpoint, description, paramShapes(description.config));
   const names = namesFor(description, options.names, family.names);
   const { imageSize } = description;
-  const published = TARGETS[names].publish(networkOf(checkpoint, description), {
+  const network = { config: description.config, parameter: parametersOf(checkpoint, description) };
+  const published = TARGETS[names].publish(network, {
     timmArchitecture: family.names === 'timm' ? description.architecture : undefined,
     imageSize,
     labels: description.labels,
     preprocessing: description.preprocessingAt(imageSize),
     dtype,
-    atImageSize: (network) => resized(network, imageSize),
+    atImageSize: (given) => resized(given, imageSize),
   });
-  const tensors = tensorsOf(published);
-  const warnings = readBack(published, tensors, description, names);
-  await writeFolder(output, (folder) => writeModel(folder, published, tensors, { dtype, signal }), options);
+  const files = filesOf(published);
+  const warnings = readBack(files, published.network.config, description, names);
+  await writeFolder(output, (folder) => writeModel(folder, files, { dtype, signal }), options);
   return { output, names, dtype, warnings };
 }
 
@@ -96,7 +95,7 @@ async function convertResNet(
     );
   }
   const model = resNetForTimm(checkpoint, description);
-  await writeFolder(output, (folder) => writeResNet(folder, model, { dtype, signal }), options);
+  await writeFolder(output, (folder) => writeModel(folder, model, { dtype, signal }), options);
   return { output, names, dtype, warnings: model.warnings };
 }
 
@@ -126,19 +125,6 @@ function namesFor(
   );
 }
 
-/** Each parameter is made from its tensor when it is asked for, so that the checkpoint is in memory once. */
-function networkOf({ arrays, where }: Checkpoint, { config, sourceOf }: Description<ViTConfig>): ViTWeights {
-  return {
-    config,
-    parameter: (parameter) => {
-      const { name, convert } = sourceOf(parameter);
-      const array = arrays.get(name);
-      if (array === undefined) throw new WeightsError(`${where}: expected a tensor ${name} for ${parameter}, got none`);
-      return convert(array);
-    },
-  };
-}
-
 function resized({ config, parameter }: ViTWeights, imageSize: Size): ViTWeights {
   const at: ViTConfig = { ...config, imageSize };
   return {
@@ -147,26 +133,18 @@ function resized({ config, parameter }: ViTWeights, imageSize: Size): ViTWeights
   };
 }
 
-/** The tensors of a publication, each made when it is asked for. */
-export function tensorsOf({ network, tensorOf, idle }: Publication): TensorToWrite[] {
-  const { config, parameter } = network;
-  return [...torchTensors(paramShapes(config), tensorOf, parameter, config), ...idle];
-}
-
 /** Reads the files before they are written, so that whatever the library takes otherwise is found and said. */
 function readBack(
-  { network, config, preprocessor }: Publication,
-  tensors: readonly TensorToWrite[],
+  files: ModelFiles,
+  published: ViTConfig,
   wanted: Description<ViTConfig>,
   names: ModelNames,
 ): string[] {
-  const empty = new Float32Array();
-  const arrays = new Map(tensors.map(({ name, shape }) => [name, { shape, data: empty }]));
   const where = `the ${names} checkpoint of ${wanted.architecture}`;
-  const description = onlyViT(describe({ where, config, preprocessor, arrays }).description, where);
+  const description = onlyViT(describe(checkpointOf(where, files)).description, where);
   const { imageSize } = wanted;
   const { epsilon, positions } = description.config;
-  const written = { ...network.config, epsilon, positions: withResampleOf(positions, network.config.positions) };
+  const written = { ...published, epsilon, positions: withResampleOf(positions, published.positions) };
   if (!isDeepStrictEqual(description.config, written) || !isDeepStrictEqual(description.imageSize, imageSize)) {
     const [expected, got] = [written, description.config].map((form) => JSON.stringify(form));
     throw new WeightsError(`${where}: expected to be read as ${expected}, got ${got}`);
@@ -182,19 +160,4 @@ function readBack(
 function withResampleOf(read: PositionEncoding, written: PositionEncoding): PositionEncoding {
   if (read.kind !== 'learned' || written.kind !== 'learned') return written;
   return { ...written, resample: read.resample };
-}
-
-async function writeModel(
-  folder: string,
-  { config, preprocessor }: Publication,
-  tensors: readonly TensorToWrite[],
-  options: Pick<About, 'dtype'> & { readonly signal?: AbortSignal | undefined },
-): Promise<void> {
-  await writeJson(join(folder, CONFIG_FILE), config);
-  if (preprocessor !== undefined) await writeJson(join(folder, PREPROCESSOR_FILE), preprocessor);
-  await writeSafetensors(join(folder, WEIGHTS_FILE), tensors, options);
-}
-
-async function writeJson(path: string, value: object): Promise<void> {
-  await writeFile(path, `${JSON.stringify(value, undefined, 2)}\n`);
 }

@@ -1,26 +1,20 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
 import { shapesOf } from '../../cnn/leaves.ts';
 import { resNetParams } from '../../cnn/resnet-params.ts';
-import { ArgumentError, WeightsError } from '../../errors.ts';
-import { checkTensors } from '../../weights/assemble.ts';
-import { CONFIG_FILE, WEIGHTS_FILE } from '../../weights/checkpoint.ts';
+import { ArgumentError } from '../../errors.ts';
+import { checkTensors, parametersOf } from '../../weights/assemble.ts';
 import type { Checkpoint } from '../../weights/checkpoint.ts';
 import type { ResNetConfig } from '../../weights/cnn-architecture.ts';
 import { describe } from '../../weights/describe.ts';
 import type { Description } from '../../weights/family.ts';
 import { recipeDifferences } from '../../weights/targets/differences.ts';
 import { publishTimmResNet } from '../../weights/targets/timm-resnet.ts';
-import type { TensorToWrite } from '../../weights/torch-tensor.ts';
-import { writeSafetensors } from '../../weights/write-safetensors.ts';
-import type { WriteOptions } from '../../weights/write-safetensors.ts';
+import { checkpointOf } from '../../weights/write-model.ts';
+import type { ModelFiles } from '../../weights/write-model.ts';
 
 /** A ResNet under timm's names, read back, ready to be written. */
-export interface ResNetToWrite {
-  readonly config: object;
-  readonly tensors: readonly TensorToWrite[];
+export interface ResNetToWrite extends ModelFiles {
   /** What timm will do otherwise than the checkpoint asks for, in sentences. */
   readonly warnings: readonly string[];
 }
@@ -31,30 +25,15 @@ export function resNetForTimm(checkpoint: Checkpoint, description: Description<R
   const shapes = shapesOf((leaf) => resNetParams(config, leaf));
   checkTensors(checkpoint, description, shapes);
   const preprocessing = description.preprocessingAt(imageSize);
-  const parameter = (dotted: string) => {
-    const { name, convert } = description.sourceOf(dotted);
-    const array = checkpoint.arrays.get(name);
-    if (array === undefined) {
-      throw new WeightsError(`${checkpoint.where}: expected a tensor ${name} for ${dotted}, got none`);
-    }
-    return convert(array);
-  };
+  const parameter = parametersOf(checkpoint, description);
   const published = publishTimmResNet(config, shapes, parameter, { classes: labels, preprocessing });
   return { ...published, warnings: readBack(published, { config, preprocessing }, checkpoint.where) };
 }
 
-/** Writes config.json and model.safetensors. */
-export async function writeResNet(folder: string, model: ResNetToWrite, options: WriteOptions): Promise<void> {
-  await writeFile(join(folder, CONFIG_FILE), `${JSON.stringify(model.config, undefined, 2)}\n`);
-  await writeSafetensors(join(folder, WEIGHTS_FILE), model.tensors, options);
-}
-
 type Wanted = Pick<Description<ResNetConfig>, 'config'> & Parameters<typeof recipeDifferences>[0];
 
-function readBack(published: Omit<ResNetToWrite, 'warnings'>, wanted: Wanted, where: string): string[] {
-  const empty = new Float32Array();
-  const arrays = new Map(published.tensors.map(({ name, shape }) => [name, { shape, data: empty }]));
-  const { description } = describe({ where, config: published.config, preprocessor: undefined, arrays });
+function readBack(published: ModelFiles, wanted: Wanted, where: string): string[] {
+  const { description } = describe(checkpointOf(where, published));
   if (!isDeepStrictEqual(description.config, wanted.config)) {
     const [expected, got] = [description.config, wanted.config].map((form) => JSON.stringify(form));
     throw new ArgumentError(`${where}: expected a ResNet as timm has it, ${expected}, got ${got}`);

@@ -1,6 +1,6 @@
-import { dispose, mul, tensor2d, tensor3d, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 
+import { dispose, mul, tensor2d, tensor3d, tidy } from '../../tensor/tfjs.ts';
 import { parseExample } from './example.ts';
 import type { AttentionExample } from './example.ts';
 import { attentionMask } from '../../nn/masks.ts';

@@ -1,6 +1,6 @@
-import { dispose, keep, reshape, slice, tidy } from '@tensorflow/tfjs-core';
 import type { Rank, Tensor, Tensor3D } from '@tensorflow/tfjs-core';
 
+import { dispose, keep, reshape, slice, tidy } from '../../tensor/tfjs.ts';
 import { ArgumentError } from '../../errors.ts';
 import { headsOf, scaleOf } from './explain.ts';
 import { decodeImage } from '../../image/decode.ts';

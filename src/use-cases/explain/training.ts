@@ -1,3 +1,5 @@
+import type { Tensor, Tensor3D } from '@tensorflow/tfjs-core';
+
 import {
   dispose,
   grads,
@@ -10,9 +12,7 @@ import {
   tensor3d,
   tidy,
   transpose,
-} from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor3D } from '@tensorflow/tfjs-core';
-
+} from '../../tensor/tfjs.ts';
 import { explain } from './explain.ts';
 import type { ExplainOptions } from './explain.ts';
 import type { Explanation, Matrix, TrainingSnapshot } from '../../report/explanation.ts';

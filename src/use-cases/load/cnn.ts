@@ -1,6 +1,6 @@
-import { tensor4d } from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 
+import { tensor4d } from '../../tensor/tfjs.ts';
 import { buildConvNeXt } from '../../cnn/build-convnext.ts';
 import { buildFolded } from '../../cnn/build.ts';
 import type { BuiltLayers } from '../../cnn/build.ts';

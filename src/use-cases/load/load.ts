@@ -1,11 +1,8 @@
 import { ArgumentError } from '../../errors.ts';
 import type { ResampleKernel } from '../../image/resample.ts';
 import { IMAGENET_1K } from '../../labels/imagenet-1k.ts';
-import { planCnn } from './cnn.ts';
 import { checkOptions, precisionFor } from './options.ts';
 import type { Built, Opened, Plan, PlanContext } from './plan.ts';
-import { openTfjs } from './tfjs.ts';
-import { planViT } from './vit.ts';
 import type { LoadOptions, ModelInfo } from '../model-info.ts';
 import { locateModel } from '../models.ts';
 import { networkIn } from '../../nn/network.ts';
@@ -61,7 +58,10 @@ export async function loadNetwork(name: string, options: LoadOptions = {}): Prom
   signal?.throwIfAborted();
   const { path, notice } = await locateModel(name, options);
   const tfjs = await tfjsFileAt(path);
-  const opened = tfjs === undefined ? await openCheckpoint(path, options) : await openTfjs(tfjs, options);
+  const opened =
+    tfjs === undefined
+      ? await openCheckpoint(path, options)
+      : await (await import('./tfjs.ts')).openTfjs(tfjs, options);
   const precision = precisionFor(opened.kind, options.precision ?? 'auto');
   const lease = await useBackend(backend, { threads, precision });
   const { network, vit, labels, ...facts } = await onLease(lease, opened);
@@ -92,7 +92,7 @@ async function openCheckpoint(path: string, options: LoadOptions): Promise<Opene
   const checkpoint = await readCheckpoint(path);
   options.signal?.throwIfAborted();
   const { family, description } = describe(checkpoint);
-  const plan = planOf(description, { where: path, options });
+  const plan = await planOf(description, { where: path, options });
   const arrays = assemble(checkpoint, description, plan.shapes);
   const build = (): Built => ({
     ...plan.build(arrays),
@@ -108,14 +108,15 @@ async function openCheckpoint(path: string, options: LoadOptions): Promise<Opene
   return { kind: plan.config.kind, build };
 }
 
-function planOf({ config, imageSize }: Description, context: PlanContext): Plan {
+/** An architecture is loaded with its first model. */
+async function planOf({ config, imageSize }: Description, context: PlanContext): Promise<Plan> {
   switch (config.kind) {
     case 'vit':
-      return planViT(config, imageSize, context);
+      return (await import('./vit.ts')).planViT(config, imageSize, context);
     case 'resnet':
     case 'mobilenet-v2':
     case 'convnext':
-      return planCnn(config, imageSize, context);
+      return (await import('./cnn.ts')).planCnn(config, imageSize, context);
   }
 }
 

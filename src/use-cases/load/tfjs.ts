@@ -1,7 +1,6 @@
 import { basename, dirname, resolve } from 'node:path';
 
-import { tensor4d } from '@tensorflow/tfjs-core';
-
+import { tensor4d } from '../../tensor/tfjs.ts';
 import type { TfjsModel } from '../../cnn/tfjs/model.ts';
 import { tfjsLayers, tryTfjs } from '../../cnn/tfjs/network.ts';
 import { stepsOf } from './network-cost.ts';

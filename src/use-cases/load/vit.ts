@@ -1,7 +1,7 @@
-import { tensor3d } from '@tensorflow/tfjs-core';
 import type { Tensor3D } from '@tensorflow/tfjs-core';
 import ndarray from 'ndarray';
 
+import { tensor3d } from '../../tensor/tfjs.ts';
 import { ArgumentError, ConfigError } from '../../errors.ts';
 import { patchify } from '../../image/patches.ts';
 import type { Plan, PlanContext } from './plan.ts';

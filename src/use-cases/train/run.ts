@@ -1,4 +1,5 @@
 import { ArgumentError } from '../../errors.ts';
+import type { BackendLease } from '../../tensor/backends/index.ts';
 import { batchesAhead } from '../../training/batch-ahead.ts';
 import type { InputForm } from '../../training/batch.ts';
 import { examine } from '../../training/evaluate.ts';
@@ -51,6 +52,8 @@ export interface Run extends Start {
   /** What the model is tried on. */
   readonly trial: LoadedImages | undefined;
   readonly teacher: LoadedTeacher | undefined;
+  /** The backend that it is carried out on. */
+  readonly backend: Pick<BackendLease, 'name' | 'resample'>;
   readonly options: RunOptions;
 }
 
@@ -115,7 +118,7 @@ function checkAbilities({ stochasticDepth, patchDrop, initialisation }: Recipe, 
   }
 }
 
-function lessonOf({ student, recipe, images, teacher }: Run): Lesson {
+function lessonOf({ student, recipe, images, teacher, backend }: Run): Lesson {
   const { network, preprocessing } = student;
   const { seed, batchSize, labelSmoothing, augmentation, mixing } = recipe;
   const { crop, randAugment, ...rest } = augmentation;
@@ -136,7 +139,7 @@ function lessonOf({ student, recipe, images, teacher }: Run): Lesson {
     mixing,
     forms: [formOf(student), ...(teacher === undefined ? [] : [teacher.form])],
   };
-  const batches = batchesAhead({ plan, files: images.files });
+  const batches = batchesAhead({ plan, files: images.files, native: backend.name === 'native' });
   return { network, recipe, batches, teacher: teacher?.teacher };
 }
 
@@ -152,9 +155,12 @@ function isTrialDue(step: number, { validateEvery }: RunOptions, { steps }: Reci
   return step === steps || (validateEvery !== undefined && step % validateEvery === 0);
 }
 
-async function examined({ student, trial, options }: Run, state: TrainingState): Promise<Examination | undefined> {
+async function examined(
+  { student, trial, backend, options }: Run,
+  state: TrainingState,
+): Promise<Examination | undefined> {
   if (trial === undefined) return undefined;
   const { source, labelled } = trial;
-  const images = { source, labels: labelled.labels, form: formOf(student) };
+  const images = { source, labels: labelled.labels, form: formOf(student), kernel: backend.resample };
   return examine(student.network, bestValues(state), images, options.signal);
 }

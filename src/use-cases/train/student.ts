@@ -1,19 +1,14 @@
-import { join } from 'node:path';
-
-import { tensorsOf } from '../convert/convert.ts';
+import { filesOf } from '../convert/files.ts';
 import { trainableResNet } from '../../training/trainable-resnet.ts';
 import { trainableViT } from '../../training/trainable-vit.ts';
 import type { Trainable } from '../../training/trainable.ts';
-import { writeJson } from '../../training/checkpoint.ts';
 import { paramShapes } from '../../vit/params.ts';
 import type { ViTConfig } from '../../weights/architecture.ts';
 import type { ResNetConfig } from '../../weights/cnn-architecture.ts';
-import { CONFIG_FILE, WEIGHTS_FILE } from '../../weights/checkpoint.ts';
 import type { Preprocessing } from '../../weights/preprocessing.ts';
 import { publishTimmResNet } from '../../weights/targets/timm-resnet.ts';
 import { timmTarget } from '../../weights/targets/timm.ts';
-import type { TensorToWrite } from '../../weights/torch-tensor.ts';
-import { writeSafetensors } from '../../weights/write-safetensors.ts';
+import { writeModel } from '../../weights/write-model.ts';
 import type { WrittenDtype } from '../../weights/write-safetensors.ts';
 
 /** A network that learns, and how it is written as a model. */
@@ -51,7 +46,7 @@ export function vitStudent(
         dtype,
         atImageSize: (same) => same,
       });
-      await writeModel(folder, { config: published.config, tensors: tensorsOf(published) }, dtype);
+      await writeModel(folder, filesOf(published), { dtype });
     },
   };
 }
@@ -69,17 +64,7 @@ export function resNetStudent(config: ResNetConfig, classes: readonly string[], 
         shape: shapes.get(name) ?? [],
         data: values.get(name) ?? new Float32Array(),
       });
-      await writeModel(folder, publishTimmResNet(config, shapes, parameter, { classes, preprocessing }), dtype);
+      await writeModel(folder, publishTimmResNet(config, shapes, parameter, { classes, preprocessing }), { dtype });
     },
   };
-}
-
-interface WritableModel {
-  readonly config: object;
-  readonly tensors: readonly TensorToWrite[];
-}
-
-async function writeModel(folder: string, { config, tensors }: WritableModel, dtype: WrittenDtype): Promise<void> {
-  await writeJson(join(folder, CONFIG_FILE), config);
-  await writeSafetensors(join(folder, WEIGHTS_FILE), tensors, { dtype });
 }

@@ -8,7 +8,7 @@ import { ArgumentError, TrainingError } from '../../errors.ts';
 import { meanAndDeviation } from '../../metrics/mean-and-deviation.ts';
 import { studyFigure } from '../../report/study-figure.ts';
 import { useBackend } from '../../tensor/backends/index.ts';
-import { writeJson } from '../../training/checkpoint.ts';
+import type { BackendLease } from '../../tensor/backends/index.ts';
 import { subsetOf } from '../../training/labelled-images.ts';
 import { Recipe } from '../../training/recipe.ts';
 import { labelledFolder, loadImages } from './images.ts';
@@ -22,7 +22,9 @@ import type { TrainEvent } from './run.ts';
 import { startOf } from './start.ts';
 import { DEFAULT_CACHE, loadTrial } from './train.ts';
 import type { TrainOptions } from './train.ts';
+import { sizeOf } from '../../weights/arrays.ts';
 import { readJson } from '../../weights/json-file.ts';
+import { writeJson } from '../../weights/write-whole.ts';
 
 export interface StudyOptions extends Omit<
   TrainOptions,
@@ -101,7 +103,7 @@ export async function dataStudy(folder: string, options: StudyOptions): Promise<
         for (const model of models) {
           const cell = { model, share, seed };
           options.onEvent?.({ kind: 'run', run: results.length + 1, runs, cell });
-          const result = await resultOf(cell, images, trial, options);
+          const result = await resultOf(cell, images, trial, { ...options, lease });
           results.push(result);
           options.onEvent?.({ kind: 'done', cell, top1: result.top1 });
         }
@@ -148,14 +150,14 @@ async function resultOf(
   { model, share, seed }: StudyCell,
   images: LoadedImages,
   trial: LoadedImages,
-  options: StudyOptions,
+  options: StudyOptions & { readonly lease: BackendLease },
 ): Promise<CellResult> {
   const output = join(options.output, 'runs', `${model}-${share}-${seed}`);
   await mkdir(output, { recursive: true });
   const recipe = recipeFor({ ...options.recipe, seed }, images.labelled.paths.length);
   using start = await startOf(images, { ...options, network: NAMED_NETWORKS[model] });
   const { shapes } = start.student.network;
-  const numParameters = [...shapes.values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  const numParameters = [...shapes.values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
   const known = { model, share, seed, images: images.labelled.paths.length, numParameters };
   const asked = { ...known, fingerprint: images.fingerprint, validation: trial.fingerprint, recipe };
   const done = CellResult.safeParse(await readJson(join(output, RESULT_FILE)));
@@ -171,6 +173,7 @@ async function resultOf(
     images,
     trial,
     teacher: undefined,
+    backend: options.lease,
     options: { output, resume: true, saveEvery: options.saveEvery, signal: options.signal, onEvent: options.onEvent },
   });
   const result = { ...asked, top1: validation?.top1 ?? 0 };

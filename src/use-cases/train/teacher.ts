@@ -1,5 +1,4 @@
-import { gather, tidy } from '@tensorflow/tfjs-core';
-
+import { gather, tidy } from '../../tensor/tfjs.ts';
 import { ArgumentError } from '../../errors.ts';
 import { loadNetwork } from '../load/load.ts';
 import type { LoadOptions } from '../model-info.ts';

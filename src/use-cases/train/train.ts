@@ -56,7 +56,7 @@ export async function train(folder: string, options: TrainOptions): Promise<Trai
       options.teacher === undefined || recipe.distillation === null
         ? undefined
         : await loadTeacher(options.teacher, labelled.classes, recipe.distillation, { backend, threads, signal });
-    return await carryOut({ ...start, recipe, images, trial, teacher, options });
+    return await carryOut({ ...start, recipe, images, trial, teacher, backend: lease, options });
   } finally {
     lease.release();
   }

@@ -30,14 +30,11 @@ export const huggingFaceDinov2: Family<ViTConfig> = {
     const prefix = prefixAmong(checkpoint.arrays) ?? 'dinov2';
     const published = parseHuggingFaceConfig(checkpoint);
     const config = configOf(prefix, checkpoint, published);
-    const { imageSize, preprocessingAt, assumption } = processorOf(checkpoint, PROCESSOR);
     return {
       architecture: architectureOf(published),
       config,
-      imageSize,
+      ...processorOf(checkpoint, PROCESSOR),
       labels: labelsOf(published, config.numClasses, checkpoint.where),
-      preprocessingAt,
-      assumption,
       sourceOf: (parameter) => sourceFrom(huggingFaceDinov2Tensor(prefix, parameter, config)),
       unused: [/\.embeddings\.mask_token$/],
     } satisfies Description<ViTConfig>;

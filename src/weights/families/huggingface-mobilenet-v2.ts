@@ -2,14 +2,12 @@ import * as z from 'zod';
 
 import type { MobileNetV2Config } from '../cnn-architecture.ts';
 import type { Description, Family } from '../family.ts';
-import { sourceFrom } from '../torch-tensor.ts';
-import { BATCH_COUNTS, convNormTensor } from './conv-norm-names.ts';
-import type { ConvNormNames } from './conv-norm-names.ts';
+import { convNormSources } from './conv-norm-names.ts';
+import type { ConvNetNames, ConvNormNames } from './conv-norm-names.ts';
 import { processorOf } from './huggingface-preprocessing.ts';
 import type { ProcessorConfig } from './huggingface-preprocessing.ts';
 import { architectureOf, HuggingFaceBase, labelsOf, parseHuggingFace } from './huggingface.ts';
 import { mobileNetV2Shape } from './mobilenet-v2-shape.ts';
-import type { MobileNetV2Names } from './mobilenet-v2-shape.ts';
 
 /** google/mobilenet_v2_*: the shorter edge to 256, bilinear, cropped to 224. */
 const PROCESSOR: ProcessorConfig = { size: { shortest_edge: 256 }, crop_size: 224, resample: 2 };
@@ -26,7 +24,7 @@ const HuggingFaceMobileNet = z.object({
 
 const PARTS: Readonly<Record<string, string>> = { expand: 'expand_1x1', depthwise: 'conv_3x3', project: 'reduce_1x1' };
 
-const NAMES: MobileNetV2Names = {
+const NAMES: ConvNetNames = {
   head: 'classifier',
   unit: (name) => {
     const [, block = '', part = ''] = /^blocks\.(\d+)\.(\w+)$/.exec(name) ?? [];
@@ -54,16 +52,12 @@ export const huggingFaceMobileNetV2: Family<MobileNetV2Config> = {
       epsilon: published.layer_norm_eps,
       firstResidual: false,
     });
-    const { imageSize, preprocessingAt, assumption } = processorOf(checkpoint, PROCESSOR);
     return {
       architecture: architectureOf(published),
       config,
-      imageSize,
+      ...processorOf(checkpoint, PROCESSOR),
       labels: labelsOf(published, config.numClasses, where),
-      preprocessingAt,
-      assumption,
-      sourceOf: (parameter) => sourceFrom(convNormTensor(parameter, NAMES.unit, NAMES.head)),
-      unused: [BATCH_COUNTS],
+      ...convNormSources(NAMES),
     } satisfies Description<MobileNetV2Config>;
   },
 };

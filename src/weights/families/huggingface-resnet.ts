@@ -2,13 +2,12 @@ import * as z from 'zod';
 
 import type { ResNetConfig } from '../cnn-architecture.ts';
 import type { Description, Family } from '../family.ts';
-import { sourceFrom } from '../torch-tensor.ts';
-import { BATCH_COUNTS, convNormTensor } from './conv-norm-names.ts';
+import { convNormSources } from './conv-norm-names.ts';
+import type { ConvNetNames } from './conv-norm-names.ts';
 import { convNextProcessorOf } from './huggingface-convnext-processor.ts';
 import type { ProcessorConfig } from './huggingface-preprocessing.ts';
 import { architectureOf, HuggingFaceBase, labelsOf, parseHuggingFace } from './huggingface.ts';
 import { resNetShape } from './resnet-shape.ts';
-import type { ResNetNames } from './resnet-shape.ts';
 
 /** microsoft/resnet-*: the shorter edge to 256, bicubic, cropped to 224. */
 const PROCESSOR: ProcessorConfig = {
@@ -26,7 +25,7 @@ const HuggingFaceResNet = z.object({
   downsample_in_bottleneck: z.boolean().default(false),
 });
 
-const NAMES: ResNetNames = {
+const NAMES: ConvNetNames = {
   head: 'classifier.1',
   unit: (name) => {
     const [, stage = '', block = '', place = ''] = /^stages\.(\d+)\.blocks\.(\d+)\.(.+)$/.exec(name) ?? [];
@@ -48,16 +47,12 @@ export const huggingFaceResNet: Family<ResNetConfig> = {
       bottleneckStride: published.downsample_in_bottleneck ? 'first' : 'middle',
       firstStride: published.downsample_in_first_stage ? 2 : 1,
     });
-    const { imageSize, preprocessingAt, assumption } = convNextProcessorOf(checkpoint, PROCESSOR);
     return {
       architecture: architectureOf(published),
       config,
-      imageSize,
+      ...convNextProcessorOf(checkpoint, PROCESSOR),
       labels: labelsOf(published, config.numClasses, where),
-      preprocessingAt,
-      assumption,
-      sourceOf: (parameter) => sourceFrom(convNormTensor(parameter, NAMES.unit, NAMES.head)),
-      unused: [BATCH_COUNTS],
+      ...convNormSources(NAMES),
     } satisfies Description<ResNetConfig>;
   },
 };

@@ -40,14 +40,11 @@ export const huggingFaceDeiT: Family<ViTConfig> = {
 function describeAs(prefix: string, checkpoint: Checkpoint, fallback: ProcessorConfig): Description<ViTConfig> {
   const published = parseHuggingFaceConfig(checkpoint);
   const config = configOf(prefix, checkpoint, published);
-  const { imageSize, preprocessingAt, assumption } = processorOf(checkpoint, fallback);
   return {
     architecture: architectureOf(published),
     config,
-    imageSize,
+    ...processorOf(checkpoint, fallback),
     labels: labelsOf(published, config.numClasses, checkpoint.where),
-    preprocessingAt,
-    assumption,
     sourceOf: (parameter) => sourceFrom(huggingFaceViTTensor(prefix, parameter, config)),
     // Pre-training leaves a pooler and a mask token behind, which no classifier reads.
     unused: [new RegExp(`^${prefix}\\.(?:pooler\\.|embeddings\\.mask_token$)`)],

@@ -2,13 +2,7 @@ import { ConfigError } from '../../errors.ts';
 import { shapeOf } from '../arrays.ts';
 import type { NamedArrays } from '../arrays.ts';
 import type { InvertedResidual, MobileNetV2Config } from '../cnn-architecture.ts';
-import type { ConvNormNames } from './conv-norm-names.ts';
-
-/** How a library names the convolutions of a MobileNetV2, by their places in the tree of `cnn/mobilenet-v2-params`. */
-export interface MobileNetV2Names {
-  readonly unit: (name: string) => ConvNormNames;
-  readonly head: string;
-}
+import type { ConvNetNames } from './conv-norm-names.ts';
 
 /** What the tensors do not show. */
 export interface MobileNetV2Unseen {
@@ -27,7 +21,7 @@ const STRIDES = [1, 2, 1, 2, 1, 1, 2, 1, 1, 1, 1, 1, 1, 2, 1, 1, 1];
 export function mobileNetV2Shape(
   arrays: NamedArrays,
   where: string,
-  { unit, head }: MobileNetV2Names,
+  { unit, head }: ConvNetNames,
   { padding, epsilon, strides = STRIDES, firstResidual = true }: MobileNetV2Unseen,
 ): MobileNetV2Config {
   const has = (name: string): boolean => arrays.has(`${unit(name).convolution}.weight`);

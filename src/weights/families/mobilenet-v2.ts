@@ -4,11 +4,9 @@ import type { NamedArrays } from '../arrays.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import type { MobileNetV2Config } from '../cnn-architecture.ts';
 import type { Description, Family } from '../family.ts';
-import { sourceFrom } from '../torch-tensor.ts';
-import { BATCH_COUNTS, convNormTensor } from './conv-norm-names.ts';
-import type { ConvNormNames } from './conv-norm-names.ts';
+import { convNormSources } from './conv-norm-names.ts';
+import type { ConvNetNames, ConvNormNames } from './conv-norm-names.ts';
 import { mobileNetV2Shape } from './mobilenet-v2-shape.ts';
-import type { MobileNetV2Names } from './mobilenet-v2-shape.ts';
 import { parseTimmConfig, TimmBase, timmImageSize, timmLabels, timmPreprocessing } from './timm-config.ts';
 import { recipeNote, resizeOf, torchvisionPreset } from './torchvision-preset.ts';
 
@@ -25,7 +23,8 @@ export const torchvisionMobileNetV2: Family<MobileNetV2Config> = {
       epsilon: TORCH_EPSILON,
     });
     return {
-      ...shared(config, names),
+      config,
+      ...convNormSources(names),
       architecture: 'mobilenet_v2',
       imageSize: { height: 224, width: 224 },
       labels: undefined,
@@ -67,7 +66,7 @@ const TimmMobileNet = z.object({
 
 function describeAsTimm(
   checkpoint: Checkpoint,
-  names: MobileNetV2Names,
+  names: ConvNetNames,
   strides?: readonly number[],
 ): Description<MobileNetV2Config> {
   const { arrays, where } = checkpoint;
@@ -79,7 +78,8 @@ function describeAsTimm(
     ...(strides && { strides }),
   });
   return {
-    ...shared(config, names),
+    config,
+    ...convNormSources(names),
     architecture: published.architecture,
     imageSize: timmImageSize(published),
     labels: timmLabels(published, config.numClasses, where),
@@ -87,19 +87,8 @@ function describeAsTimm(
   };
 }
 
-function shared(
-  config: MobileNetV2Config,
-  { unit, head }: MobileNetV2Names,
-): Pick<Description<MobileNetV2Config>, 'config' | 'sourceOf' | 'unused'> {
-  return {
-    config,
-    sourceOf: (parameter) => sourceFrom(convNormTensor(parameter, unit, head)),
-    unused: [BATCH_COUNTS],
-  };
-}
-
 /** A block is numbered by what is in it: where nothing expands, the depthwise convolution is the first. */
-function torchvisionNames(arrays: NamedArrays): MobileNetV2Names {
+function torchvisionNames(arrays: NamedArrays): ConvNetNames {
   let numBlocks = 0;
   while (arrays.has(`features.${numBlocks + 1}.conv.0.0.weight`)) numBlocks += 1;
   return {
@@ -124,7 +113,7 @@ function numbered(layer: string): ConvNormNames {
 /** Table 2 of the paper, stage by stage. */
 const STAGE_STRIDES = [1, 2, 2, 2, 1, 2, 1];
 
-function timmNames(arrays: NamedArrays): { names: MobileNetV2Names; strides: number[] } {
+function timmNames(arrays: NamedArrays): { names: ConvNetNames; strides: number[] } {
   const places: string[] = [];
   const strides: number[] = [];
   for (const [stage, stride] of STAGE_STRIDES.entries()) {

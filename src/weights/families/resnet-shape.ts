@@ -2,13 +2,7 @@ import { ConfigError } from '../../errors.ts';
 import { shapeOf } from '../arrays.ts';
 import type { NamedArrays } from '../arrays.ts';
 import type { ResNetConfig, ResNetStage } from '../cnn-architecture.ts';
-import type { ConvNormNames } from './conv-norm-names.ts';
-
-/** How a library names the convolutions of a ResNet, by their places in the tree of `cnn/resnet-params`. */
-export interface ResNetNames {
-  readonly unit: (name: string) => ConvNormNames;
-  readonly head: string;
-}
+import type { ConvNetNames } from './conv-norm-names.ts';
 
 /** What the tensors do not show. */
 export interface ResNetUnseen {
@@ -21,7 +15,7 @@ export interface ResNetUnseen {
 export function resNetShape(
   arrays: NamedArrays,
   where: string,
-  { unit, head }: ResNetNames,
+  { unit, head }: ConvNetNames,
   { bottleneckStride = 'middle', firstStride = 1 }: ResNetUnseen = {},
 ): ResNetConfig {
   const kernel = (name: string): readonly number[] => shapeOf(arrays, `${unit(name).convolution}.weight`, 4, where);

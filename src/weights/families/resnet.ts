@@ -3,16 +3,15 @@ import * as z from 'zod';
 import { ConfigError } from '../../errors.ts';
 import type { ResNetConfig } from '../cnn-architecture.ts';
 import type { Description, Family } from '../family.ts';
-import { sourceFrom } from '../torch-tensor.ts';
 import type { TorchTensor } from '../torch-tensor.ts';
-import { BATCH_COUNTS, convNormTensor } from './conv-norm-names.ts';
+import { convNormSources, convNormTensor } from './conv-norm-names.ts';
+import type { ConvNetNames } from './conv-norm-names.ts';
 import { resNetName, resNetShape } from './resnet-shape.ts';
-import type { ResNetNames } from './resnet-shape.ts';
 import { parseTimmConfig, TimmBase, timmImageSize, timmLabels, timmPreprocessing } from './timm-config.ts';
 import { recipeNote, resizeOf, torchvisionPreset } from './torchvision-preset.ts';
 
 /** torchvision's names, which timm has too. */
-const NAMES: ResNetNames = {
+const NAMES: ConvNetNames = {
   head: 'fc',
   unit: (name) => {
     if (name === 'stem') return { convolution: 'conv1', norm: 'bn1' };
@@ -26,7 +25,7 @@ const NAMES: ResNetNames = {
 
 /** timm's and torchvision's tensor for a parameter of `cnn/resnet-params`. */
 export function torchResNetTensor(parameter: string): TorchTensor {
-  return convNormTensor(parameter, NAMES.unit, NAMES.head);
+  return convNormTensor(parameter, NAMES);
 }
 
 function matches(names: ReadonlySet<string>): boolean {
@@ -48,8 +47,7 @@ export const torchvisionResNet: Family<ResNetConfig> = {
       labels: undefined,
       preprocessingAt: torchvisionPreset(resize),
       assumption: recipeNote(resize),
-      sourceOf: (parameter) => sourceFrom(torchResNetTensor(parameter)),
-      unused: [BATCH_COUNTS],
+      ...convNormSources(NAMES),
     } satisfies Description<ResNetConfig>;
   },
 };
@@ -91,8 +89,7 @@ export const timmResNet: Family<ResNetConfig> = {
       imageSize: timmImageSize(published),
       labels: timmLabels(published, config.numClasses, where),
       preprocessingAt: (imageSize) => timmPreprocessing(published.pretrained_cfg, imageSize),
-      sourceOf: (parameter) => sourceFrom(torchResNetTensor(parameter)),
-      unused: [BATCH_COUNTS],
+      ...convNormSources(NAMES),
     } satisfies Description<ResNetConfig>;
   },
 };

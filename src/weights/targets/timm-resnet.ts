@@ -4,8 +4,8 @@ import { torchResNetTensor } from '../families/resnet.ts';
 import { resNetName } from '../families/resnet-shape.ts';
 import type { Preprocessing } from '../preprocessing.ts';
 import { torchTensors } from '../torch-tensor.ts';
-import type { TensorToWrite } from '../torch-tensor.ts';
-import { cropShare } from './timm.ts';
+import type { ModelFiles } from '../write-model.ts';
+import { pretrainedConfig } from './timm-recipe.ts';
 
 /**
  * A ResNet under timm's names, with a configuration of timm's form. timm itself has no class for the 3×3 stem of small
@@ -19,24 +19,15 @@ export function publishTimmResNet(
     classes,
     preprocessing,
   }: { readonly classes: readonly string[] | undefined; readonly preprocessing: Preprocessing },
-): { readonly config: object; readonly tensors: readonly TensorToWrite[] } {
-  const { imageSize, resize, interpolation, mean, std } = preprocessing;
-  const { numChannels, numClasses } = config;
+): ModelFiles {
   const published = {
     architecture: resNetName(config).toLowerCase().replace('-', ''),
-    num_classes: numClasses,
+    num_classes: config.numClasses,
     num_features: config.stages.at(-1)?.outWidth,
     global_pool: 'avg',
     ...(classes && { label_names: classes }),
     pretrained_cfg: {
-      custom_load: false,
-      input_size: [numChannels, imageSize.height, imageSize.width],
-      interpolation: interpolation === 'bilinear-no-antialias' ? 'bilinear' : interpolation,
-      crop_pct: cropShare(imageSize, resize),
-      crop_mode: resize.kind === 'squash' || resize.kind === 'border' ? resize.kind : 'center',
-      mean,
-      std,
-      num_classes: numClasses,
+      ...pretrainedConfig(config, { imageSize: preprocessing.imageSize, preprocessing }),
       first_conv: 'conv1',
       classifier: 'fc',
     },
@@ -44,6 +35,6 @@ export function publishTimmResNet(
   // No patch is flattened in a ResNet.
   return {
     config: published,
-    tensors: torchTensors(shapes, torchResNetTensor, parameter, { patchSize: 0, numChannels }),
+    tensors: torchTensors(shapes, torchResNetTensor, parameter, { patchSize: 0, numChannels: config.numChannels }),
   };
 }

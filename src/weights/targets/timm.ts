@@ -2,8 +2,8 @@ import type { Activation, ViTConfig } from '../architecture.ts';
 import { timmTensor } from '../families/timm.ts';
 import { withDistillationTokenAsRegister, withPatchBias, withPrefixPositions } from '../vit-weights.ts';
 import type { ViTWeights } from '../vit-weights.ts';
-import type { Preprocessing, Size } from '../preprocessing.ts';
-import type { About, Target } from './target.ts';
+import type { Target } from './target.ts';
+import { pretrainedConfig } from './timm-recipe.ts';
 
 /** `timm.create_model('local-dir:…', pretrained=True)`: config.json says the architecture and all that differs from it. */
 export const timmTarget: Target = {
@@ -34,7 +34,13 @@ export const timmTarget: Target = {
         global_pool: config.pooling.kind === 'mean' ? 'avg' : 'token',
         ...(about.labels && { label_names: about.labels }),
         model_args: modelArgs(config),
-        pretrained_cfg: pretrainedConfig(config, about),
+        pretrained_cfg: {
+          ...pretrainedConfig(config, about),
+          fixed_input_size: true,
+          pool_size: null,
+          first_conv: 'patch_embed.proj',
+          classifier: config.pooling.kind === 'distilled' ? ['head', 'head_dist'] : 'head',
+        },
       },
       // pretrained_cfg has the recipe.
       preprocessor: undefined,
@@ -110,34 +116,4 @@ function modelArgs(config: ViTConfig): object {
 function ratioOf(width: number, dim: number): number {
   const ratio = width / dim;
   return Math.trunc(dim * ratio) === width ? ratio : (width + 0.5) / dim;
-}
-
-function pretrainedConfig(
-  { numChannels, numClasses, pooling }: ViTConfig,
-  { imageSize, preprocessing }: About,
-): object {
-  const { resize, interpolation, mean, std } = preprocessing;
-  return {
-    custom_load: false,
-    input_size: [numChannels, imageSize.height, imageSize.width],
-    fixed_input_size: true,
-    interpolation: interpolation === 'bilinear-no-antialias' ? 'bilinear' : interpolation,
-    crop_pct: cropShare(imageSize, resize),
-    crop_mode: resize.kind === 'squash' || resize.kind === 'border' ? resize.kind : 'center',
-    mean,
-    std,
-    num_classes: numClasses,
-    pool_size: null,
-    first_conv: 'patch_embed.proj',
-    classifier: pooling.kind === 'distilled' ? ['head', 'head_dist'] : 'head',
-  };
-}
-
-/** The share with which timm's `floor(side / share)` is the size that the image is resized to; the shortest number. */
-export function cropShare({ height }: Size, resize: Preprocessing['resize']): number {
-  const resized = resize.kind === 'shorter-edge' ? resize.size : resize.size.height;
-  const exact = Math.min(1, height / resized);
-  const shorter = [1, 2, 3, 4].map((digits) => Number(exact.toFixed(digits)));
-  const shares = [...shorter, exact, height / (resized + 0.5)];
-  return shares.find((share) => Math.floor(height / share) === resized) ?? exact;
 }

@@ -2,7 +2,9 @@ import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import { INDEX_FILE, WEIGHTS_FILE } from '../checkpoint.ts';
-import { TFJS_FILE } from './model-json.ts';
+
+/** What the file of a TensorFlow.js model is called. */
+const TFJS_FILE = 'model.json';
 
 /** The file of the TensorFlow.js model that a path leads to: itself, or in the folder; undefined when it leads to none. */
 export async function tfjsFileAt(path: string): Promise<string | undefined> {

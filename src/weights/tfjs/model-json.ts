@@ -5,9 +5,6 @@ import { isPlainFileName } from '../file-name.ts';
 import { readJson } from '../json-file.ts';
 import { faultsOf } from '../schema-faults.ts';
 
-/** What the file of a TensorFlow.js model is called. */
-export const TFJS_FILE = 'model.json';
-
 /** A TensorFlow.js model as its `model.json` says it: layers as Keras has them, or a graph of TensorFlow operations. */
 export interface TfjsFile {
   readonly format: 'layers-model' | 'graph-model';

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 
 import { WeightsError } from '../../errors.ts';
+import { sizeOf } from '../arrays.ts';
 import { withFile } from '../byte-source.ts';
 import { locateShards } from '../sharded.ts';
 import type { TfjsFile, WeightGroup, WeightSpec } from './model-json.ts';
@@ -60,7 +61,3 @@ async function checkedSize(
 }
 
 const BYTES = { float32: 4, int32: 4, bool: 1, uint8: 1, uint16: 2, float16: 2 } as const;
-
-function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, side) => product * side, 1);
-}

@@ -1,3 +1,6 @@
+import type { BatchMatMulInputs, BatchMatMulAttrs } from '@tensorflow/tfjs-core';
+import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
+
 import {
   BatchMatMul,
   enableProdMode,
@@ -7,10 +10,7 @@ import {
   setBackend,
   unregisterKernel,
   version_core,
-} from '@tensorflow/tfjs-core';
-import type { BatchMatMulInputs, BatchMatMulAttrs } from '@tensorflow/tfjs-core';
-import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
-
+} from '../../tfjs.ts';
 import { registerCompositions } from '../../op.ts';
 import { correctAveragePoolGradient } from '../average-pool-gradient.ts';
 import type { Backend } from '../backend.ts';
@@ -21,7 +21,7 @@ export const cpu: Backend = {
   name: 'cpu',
   async load() {
     enableProdMode(); // Otherwise the backend prints a banner on first use.
-    await import('@tensorflow/tfjs-backend-cpu');
+    await import('../tfjs-cpu.ts');
     await setBackend('cpu');
     await ready();
     replaceStockKernels();

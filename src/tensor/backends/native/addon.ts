@@ -73,6 +73,8 @@ export interface Addon {
     x: Float32Array,
     packed: Float32Array,
     bias: Float32Array | null,
+    /** Added before the activation. */
+    skip: Float32Array | null,
     out: Float32Array,
     /** As `geometryOf` of convolutions/windows.ts makes it; so below. */
     geometry: Int32Array,
@@ -187,7 +189,7 @@ export interface Addon {
 }
 
 /** `INTERFACE` of cpp/addon.cc. */
-const INTERFACE = 9;
+const INTERFACE = 10;
 
 // src/ and dist/ lie beside each other, and the binary is built once, beside its sources.
 const FOLDER = new URL('../../../../src/tensor/backends/native/', import.meta.url);

@@ -1,6 +1,6 @@
-import { broadcast_util } from '@tensorflow/tfjs-core';
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 
+import { broadcast_util } from '../../tfjs.ts';
 import { broadcastStrides } from './broadcast.ts';
 import type { Device } from './forward.ts';
 

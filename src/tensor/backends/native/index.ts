@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 
-import { enableProdMode, setBackend } from '@tensorflow/tfjs-core';
-
+import { enableProdMode, setBackend } from '../../tfjs.ts';
 import { BackendError } from '../../../errors.ts';
 import type { Backend } from '../backend.ts';
 import type { Addon } from './addon.ts';

@@ -1,6 +1,6 @@
-import { util } from '@tensorflow/tfjs-core';
 import type { BatchMatMulAttrs, TensorInfo } from '@tensorflow/tfjs-core';
 
+import { util } from '../../tfjs.ts';
 import { matrixBatch } from '../matrix-batch.ts';
 import type { Forward } from './forward.ts';
 

@@ -1,4 +1,3 @@
-import { Concat, PadV2, Slice, SplitV, Tile, Transpose, backend_util, slice_util, util } from '@tensorflow/tfjs-core';
 import type {
   ConcatAttrs,
   PadV2Attrs,
@@ -10,6 +9,7 @@ import type {
   TransposeAttrs,
 } from '@tensorflow/tfjs-core';
 
+import { Concat, PadV2, Slice, SplitV, Tile, Transpose, backend_util, slice_util, util } from '../../tfjs.ts';
 import type { Device } from './forward.ts';
 import { isCopyable, stridedCopy, stridesOf } from './strided-copy.ts';
 import type { View } from './strided-copy.ts';

@@ -1,7 +1,7 @@
-import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
-import { util } from '@tensorflow/tfjs-core';
 import type { DataId, DataType, TensorInfo, backend_util } from '@tensorflow/tfjs-core';
 
+import { util } from '../../tfjs.ts';
+import { MathBackendCPU } from '../tfjs-cpu.ts';
 import { ArgumentError } from '../../../errors.ts';
 import type { Addon } from './addon.ts';
 import { BufferPool } from './buffer-pool.ts';

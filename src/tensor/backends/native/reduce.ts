@@ -1,6 +1,6 @@
-import { backend_util, util } from '@tensorflow/tfjs-core';
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 
+import { backend_util, util } from '../../tfjs.ts';
 import type { Device } from './forward.ts';
 
 /** Of tfjs's Sum and Mean. */

@@ -1,14 +1,4 @@
-import {
-  BatchMatMul,
-  Mean,
-  Softmax,
-  Sum,
-  copyRegisteredKernels,
-  registerBackend,
-  registerKernel,
-} from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
-
+import { BatchMatMul, Mean, Softmax, Sum, copyRegisteredKernels, registerBackend } from '../../tfjs.ts';
 import { registerCompositions } from '../../op.ts';
 import { ACTIVATION_GRADIENT } from '../../ops/activation-gradient.ts';
 import { ATTENTION_GRADIENT } from '../../ops/attention-gradient.ts';
@@ -24,7 +14,6 @@ import { batchNormForward, batchNormGradient } from './batch-norm-training.ts';
 import { BINARY_CODES, binaryForward } from './binary.ts';
 import type { BinaryKernel } from './binary.ts';
 import { registerConvolutions } from './convolutions/index.ts';
-import type { Device, Forward } from './forward.ts';
 import { geluForward } from './gelu.ts';
 import { activationGradient, layerNormGradient } from './gradients.ts';
 import { layerNormForward } from './layer-norm.ts';
@@ -34,7 +23,7 @@ import { MOVEMENTS } from './movement.ts';
 import { NativeBackend } from './native-backend.ts';
 import { reduceForward } from './reduce.ts';
 import type { ReduceAttrs } from './reduce.ts';
-import { replace, replaceForFloats } from './replace.ts';
+import { register, replace, replaceForFloats } from './replace.ts';
 import { softmaxForward } from './softmax.ts';
 
 /** Tells tfjs of the backend: every kernel of its CPU backend, and in place of those that take the time our own. */
@@ -66,13 +55,4 @@ export function registerNative(addon: Addon): NativeBackend {
   registerConvolutions(device);
   registerCompositions('native');
   return backend;
-}
-
-function register<Attrs>(kernelName: string, forward: Forward<Attrs>, device: Device): void {
-  registerKernel({
-    kernelName,
-    backendName: 'native',
-    // The engine passes on the very attributes and inputs that the op gave it, and in that order.
-    kernelFunc: ({ inputs, attrs }) => forward(Object.values(inputs) as Tensor[], attrs as unknown as Attrs, device),
-  });
 }

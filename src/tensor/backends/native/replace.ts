@@ -1,7 +1,17 @@
-import { getKernel, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 
+import { getKernel, registerKernel, unregisterKernel } from '../../tfjs.ts';
 import type { Device, Forward } from './forward.ts';
+
+/** Tells tfjs of the kernel of an op of ours. */
+export function register<Attrs>(kernelName: string, forward: Forward<Attrs>, device: Device): void {
+  registerKernel({
+    kernelName,
+    backendName: 'native',
+    // The engine passes on the very attributes and inputs that the op gave it, and in that order.
+    kernelFunc: ({ inputs, attrs }) => forward(Object.values(inputs) as Tensor[], attrs as unknown as Attrs, device),
+  });
+}
 
 /** What a kernel's inputs come as: in the op's order, an optional one undefined where it is absent. */
 type Inputs = readonly (Tensor | undefined)[];

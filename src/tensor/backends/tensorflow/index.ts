@@ -2,8 +2,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import process from 'node:process';
 
-import { enableProdMode, ready, setBackend } from '@tensorflow/tfjs-core';
-
+import { enableProdMode, ready, setBackend } from '../../tfjs.ts';
 import { BackendError } from '../../../errors.ts';
 import { registerCompositions } from '../../op.ts';
 import type { Backend } from '../backend.ts';

@@ -1,3 +1,12 @@
+import type {
+  Conv2DBackpropFilterAttrs,
+  DepthwiseConv2dNativeBackpropFilterAttrs,
+  DepthwiseConv2dNativeBackpropInputAttrs,
+  MaxPoolGradAttrs,
+  Tensor,
+  Tensor4D,
+} from '@tensorflow/tfjs-core';
+
 import {
   Conv2DBackpropFilter,
   DepthwiseConv2dNativeBackpropFilter,
@@ -21,16 +30,7 @@ import {
   tidy,
   unregisterKernel,
   zerosLike,
-} from '@tensorflow/tfjs-core';
-import type {
-  Conv2DBackpropFilterAttrs,
-  DepthwiseConv2dNativeBackpropFilterAttrs,
-  DepthwiseConv2dNativeBackpropInputAttrs,
-  MaxPoolGradAttrs,
-  Tensor,
-  Tensor4D,
-} from '@tensorflow/tfjs-core';
-
+} from '../../tfjs.ts';
 import { ArgumentError } from '../../../errors.ts';
 import { pixelsOfTaps, spreadTap } from './taps.ts';
 

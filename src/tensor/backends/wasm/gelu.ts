@@ -1,5 +1,4 @@
-import { util } from '@tensorflow/tfjs-core';
-
+import { util } from '../../tfjs.ts';
 import type { GeluForm } from '../../ops/gelu.ts';
 import { ACTIVATION_CODES } from './activation-codes.ts';
 import type { Forward } from './forward.ts';

@@ -1,5 +1,4 @@
-import { util } from '@tensorflow/tfjs-core';
-
+import { util } from '../../tfjs.ts';
 import type { LayerNormAttrs } from '../../ops/layer-norm.ts';
 import type { Forward } from './forward.ts';
 

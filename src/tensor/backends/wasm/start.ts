@@ -1,14 +1,7 @@
-import { BackendWasm, version_wasm } from '@tensorflow/tfjs-backend-wasm';
-import {
-  BatchMatMul,
-  backend,
-  enableProdMode,
-  registerKernel,
-  setBackend,
-  unregisterKernel,
-} from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 
+import { BatchMatMul, backend, enableProdMode, registerKernel, setBackend, unregisterKernel } from '../../tfjs.ts';
+import { require } from '../../require.ts';
 import { BackendError } from '../../../errors.ts';
 import { registerCompositions } from '../../op.ts';
 import { ATTENTION } from '../../ops/attention.ts';
@@ -26,6 +19,11 @@ import { loadKernels } from './kernels.ts';
 import { layerNormForward } from './layer-norm.ts';
 import { linearForward } from './linear.ts';
 import { matMulForward } from './mat-mul.ts';
+
+const {
+  BackendWasm,
+  version_wasm,
+}: typeof import('@tensorflow/tfjs-backend-wasm') = require('@tensorflow/tfjs-backend-wasm');
 
 /**
  * Makes tfjs-wasm the backend of tfjs, with our kernels on it.

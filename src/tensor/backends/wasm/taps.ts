@@ -1,5 +1,6 @@
-import { pad, reshape, slice, stridedSlice } from '@tensorflow/tfjs-core';
 import type { Tensor4D, backend_util } from '@tensorflow/tfjs-core';
+
+import { pad, reshape, slice, stridedSlice } from '../../tfjs.ts';
 
 export type ConvInfo = ReturnType<typeof backend_util.computeConv2DInfo>;
 

@@ -46,16 +46,19 @@ inline void checkConvolution(const Kernels& kernels) {
   compare("convolution, gradient of the images", dx, expectedX, sumOf(w.taps() * N));
   compare("convolution, gradient of the filter", dFilter, expectedFilter, sumOf(w.count()));
   w.dilationY = ptrdiff_t(1 + below(3)), w.dilationX = ptrdiff_t(1 + below(3));
-  const bool hasBias = below(2);
+  const bool hasBias = below(2), hasSkip = below(2);
   const auto activation = Activation(below(ACTIVATIONS));
   const auto packed = packedMatrix(kernels, filter, K, N);
-  kernels.convolution({x.data(), packed.get(), hasBias ? bias.data() : nullptr, out.data(), w, N, activation});
+  kernels.convolution({x.data(), packed.get(), hasBias ? bias.data() : nullptr, hasSkip ? dy.data() : nullptr, out.data(), w,
+                       N, activation});
   visitTaps(w, [&](size_t window, size_t tap, size_t pixel) {
     for (size_t c = 0; c < w.C; c++) {
       for (size_t n = 0; n < N; n++) expected[window * N + n] += double(x[pixel * w.C + c]) * filter[(tap * w.C + c) * N + n];
     }
   });
-  for (size_t i = 0; i < expected.size(); i++) expected[i] = activated(expected[i] + (hasBias ? bias[i % N] : 0), activation);
+  for (size_t i = 0; i < expected.size(); i++) {
+    expected[i] = activated(expected[i] + (hasBias ? bias[i % N] : 0) + (hasSkip ? dy[i] : 0), activation);
+  }
   compare("convolution", out, expected, sumOf(K));
 }
 

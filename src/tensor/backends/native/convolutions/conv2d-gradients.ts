@@ -1,6 +1,6 @@
-import { backend_util } from '@tensorflow/tfjs-core';
 import type { Conv2DBackpropFilterAttrs, Conv2DBackpropInputAttrs, Tensor4D } from '@tensorflow/tfjs-core';
 
+import { backend_util } from '../../../tfjs.ts';
 import type { PartialForward } from '../replace.ts';
 import { geometryOf } from './windows.ts';
 

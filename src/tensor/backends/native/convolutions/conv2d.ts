@@ -1,10 +1,12 @@
-import { backend_util, util } from '@tensorflow/tfjs-core';
 import type { Conv2DAttrs, FusedConv2DAttrs, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
 
-import type { Device } from '../forward.ts';
+import { backend_util, util } from '../../../tfjs.ts';
+import { ShapeError } from '../../../../errors.ts';
+import type { ConvolutionWithSkipAttrs } from '../../../ops/convolution-with-skip.ts';
+import type { Device, Forward } from '../forward.ts';
 import { PRECISION_CODES } from '../precision-codes.ts';
 import type { PartialForward } from '../replace.ts';
-import { fusedBy } from './fused.ts';
+import { FUSED_ACTIVATIONS, fusedBy } from './fused.ts';
 import type { ConvolutionOperands } from './fused.ts';
 import { geometryOf } from './windows.ts';
 
@@ -15,8 +17,18 @@ export const conv2d: PartialForward<Conv2DAttrs> = ([x, filter], attrs, device) 
 /** The kernel behind `fused.conv2d`. */
 export const fusedConv2d = fusedBy<FusedConv2DAttrs>(convolve, ({ shape }) => shape[3]);
 
+/** Of the op of that name. */
+export const convolutionWithSkip: Forward<ConvolutionWithSkipAttrs> = ([x, filter, skip, bias], attrs, device) => {
+  const { activation, ...place } = attrs;
+  const operands = { x: x as Tensor4D, filter: filter as Tensor4D, bias, skip };
+  const windows = { ...place, dataFormat: 'NHWC', dilations: 1 } as const;
+  const y = convolve({ ...operands, activation: FUSED_ACTIVATIONS[activation]! }, windows, device);
+  if (y === undefined) throw new ShapeError('convolution: expected float32 tensors, got others');
+  return y;
+};
+
 function convolve(
-  { x, filter, bias, activation = 0 }: ConvolutionOperands,
+  { x, filter, bias, skip, activation = 0 }: ConvolutionOperands,
   attrs: Conv2DAttrs,
   device: Device,
 ): TensorInfo | undefined {
@@ -30,6 +42,7 @@ function convolve(
     backend.floatsOf('conv2d x', x),
     packedFilter(filter, device),
     bias === undefined ? null : backend.floatsOf('conv2d bias', bias),
+    skip === undefined ? null : backend.floatsOf('conv2d skip', skip),
   ] as const;
   const { info: y, values } = backend.output(info.outShape);
   addon.convolution(...operands, values, geometry, activation);

@@ -1,6 +1,6 @@
-import { getKernel } from '@tensorflow/tfjs-core';
 import type { FusedConv2DAttrs, Tensor, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
 
+import { getKernel } from '../../../tfjs.ts';
 import type { Device } from '../forward.ts';
 import type { PartialForward } from '../replace.ts';
 
@@ -11,6 +11,8 @@ export interface ConvolutionOperands {
   readonly x: Tensor4D;
   readonly filter: Tensor4D;
   readonly bias?: Tensor | undefined;
+  /** Added before the activation; not of a depthwise convolution. */
+  readonly skip?: Tensor | undefined;
   /** One of FUSED_ACTIVATIONS; default none. */
   readonly activation?: number;
 }

@@ -14,12 +14,12 @@ import {
   MaxPoolGrad,
   Relu,
   Relu6,
-} from '@tensorflow/tfjs-core';
-
+} from '../../../tfjs.ts';
+import { CONVOLUTION_WITH_SKIP } from '../../../ops/convolution-with-skip.ts';
 import type { Device } from '../forward.ts';
-import { replace } from '../replace.ts';
+import { register, replace } from '../replace.ts';
 import { batchNorm } from './batch-norm.ts';
-import { conv2d, fusedConv2d } from './conv2d.ts';
+import { conv2d, convolutionWithSkip, fusedConv2d } from './conv2d.ts';
 import { conv2dFilterGradient, conv2dInputGradient } from './conv2d-gradients.ts';
 import { depthwiseConv2d, fusedDepthwiseConv2d } from './depthwise.ts';
 import { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise-gradients.ts';
@@ -30,6 +30,7 @@ import { rectify } from './rectify.ts';
 export function registerConvolutions(device: Device): void {
   replace(Conv2D, conv2d, device);
   replace(FusedConv2D, fusedConv2d, device);
+  register(CONVOLUTION_WITH_SKIP.name, convolutionWithSkip, device);
   replace(Conv2DBackpropInput, conv2dInputGradient, device);
   replace(Conv2DBackpropFilter, conv2dFilterGradient, device);
   replace(DepthwiseConv2dNative, depthwiseConv2d, device);

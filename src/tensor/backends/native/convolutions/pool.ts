@@ -1,6 +1,6 @@
-import { backend_util, util } from '@tensorflow/tfjs-core';
 import type { MaxPoolAttrs, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
 
+import { backend_util, util } from '../../../tfjs.ts';
 import type { PartialForward } from '../replace.ts';
 import { geometryOf } from './windows.ts';
 

@@ -1,5 +1,6 @@
-import { backend_util } from '@tensorflow/tfjs-core';
 import type { DepthwiseConv2dNativeAttrs } from '@tensorflow/tfjs-core';
+
+import { backend_util } from '../../../tfjs.ts';
 
 /** What tfjs works out for a convolution or a pooling from its attributes. */
 export type ConvInfo = ReturnType<typeof backend_util.computeConv2DInfo>;

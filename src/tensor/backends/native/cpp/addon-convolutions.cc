@@ -26,21 +26,23 @@ struct Geometry {
   Size multiplier() const { return windows.C == 0 || N % windows.C != 0 ? 0 : N / windows.C; }
 };
 
-/** convolution(x, packed, bias | null, out, geometry, activation). */
+/** convolution(x, packed, bias | null, skip | null, out, geometry, activation). */
 napi_value convolution(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   const Span<float> x = args.floats(0);
   const Span<float> packed = args.floats(1);
   const Span<float> bias = args.floats(2);
-  const Span<float> out = args.floats(3);
-  const Geometry geometry(args, 4);
-  const Size activation = args.size(5);
-  args.require(x.length == geometry.inputSize() && isAbsentOr(geometry.N, bias) &&
+  const Span<float> skip = args.floats(3);
+  const Span<float> out = args.floats(4);
+  const Geometry geometry(args, 5);
+  const Size activation = args.size(6);
+  args.require(x.length == geometry.inputSize() && isAbsentOr(geometry.N, bias) && isAbsentOr(out.length, skip) &&
                    packed.length == kernelsOf(env).packedSize(geometry.depth(), geometry.N, Precision::f32) + PADDING &&
                    out.length == geometry.outputSize() && activation < ACTIVATIONS,
                "convolution: expected operands of the sizes given");
   if (!args.areValid()) return nullptr;
-  kernelsOf(env).convolution({x.data, aligned(packed), bias.data, out.data, geometry.windows, geometry.N, Activation(activation)});
+  kernelsOf(env).convolution({x.data, aligned(packed), bias.data, skip.data, out.data, geometry.windows, geometry.N,
+                              Activation(activation)});
   return nullptr;
 }
 

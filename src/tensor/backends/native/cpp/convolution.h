@@ -63,7 +63,7 @@ template <class S>
 void convolution(const ConvolutionArguments& args) {
   const Windows& w = args.windows;
   const size_t K = w.taps() * w.C;
-  const Epilogue epilogue{args.bias, nullptr, args.activation};
+  const Epilogue epilogue{args.bias, args.skip, args.activation};
   if (arePixels(w)) multiplyFrom<S>(Stored{args.x, K}, args.packed, args.out, w.count(), args.N, K, 1, epilogue);
   else multiplyFrom<S>(Patches<S>(args.x, w), args.packed, args.out, w.count(), args.N, K, GATHERED, epilogue);
 }

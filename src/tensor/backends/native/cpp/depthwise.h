@@ -65,19 +65,19 @@ void depthwise(const DepthwiseArguments& args) {
   constexpr size_t PIXELS = 4;
   const Windows& w = args.windows;
   const size_t N = w.C * args.multiplier;
+  const Epilogue epilogue{args.bias, nullptr, args.activation};
   forWindowRows(w, N, [&](size_t row) {
     for (size_t x = 0; x < w.Ow;) {
       const Window window(w, row / w.Oh, row % w.Oh, x);
       const bool isWhole = window.columns.size() == w.Kw && x + PIXELS <= w.Ow &&
                            Window(w, row / w.Oh, row % w.Oh, x + PIXELS - 1).columns.size() == w.Kw;
       const size_t count = args.multiplier == 1 && isWhole ? PIXELS : 1;
-      float* const out = args.out + (row * w.Ow + x) * N;
+      const size_t place = (row * w.Ow + x) * N;
+      float* const out = args.out + place;
       if (args.multiplier > 1) depthwiseRepeated(args, window, out);
       else if (isWhole) depthwisePixels<S, PIXELS>(args, window, out);
       else depthwisePixels<S, 1>(args, window, out);
-      if (args.bias != nullptr || args.activation != Activation::none) {
-        finishTile<S>(out, args.bias, nullptr, N, count, N, args.activation);
-      }
+      if (!epilogue.isNothing()) finishTile<S>(out, N, args.out, {place, N, 0, count, N}, epilogue);
       x += count;
     }
   });

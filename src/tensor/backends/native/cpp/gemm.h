@@ -24,16 +24,21 @@ constexpr size_t BLOCK_ROWS = 240 / S::TILE_ROWS * S::TILE_ROWS;
 constexpr size_t ceilDivide(size_t a, size_t b) { return (a + b - 1) / b; }
 constexpr size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
-/** What happens to C after its last block of depth. Null members do not. */
+/** What happens to C after its last block of depth: activation(product + bias + skip) + residual. Null members do not. */
 struct Epilogue {
+  /** [N] */
   const float* bias = nullptr;
-  const float* residual = nullptr;
+  /** As C, like the residual. */
+  const float* skip = nullptr;
   Activation activation = Activation::none;
+  const float* residual = nullptr;
   /** The product is added to what C holds already, before all else. */
   bool accumulate = false;
 
   /** Whether C is whole as soon as its sums are. */
-  bool isNothing() const { return bias == nullptr && residual == nullptr && activation == Activation::none; }
+  bool isNothing() const {
+    return bias == nullptr && skip == nullptr && residual == nullptr && activation == Activation::none;
+  }
 };
 
 /** Floats of a packed [K, N] matrix: panels [⌈N/columns⌉][K][columns]. */
@@ -155,34 +160,36 @@ void multiplyRows(A a, const float* panel, size_t K, float* c, size_t cStride, s
   multiplyRows<S>(a, panel, K, {c, cStride, accumulate ? c : nullptr, cStride, rows, columns});
 }
 
+/** Rows and columns of C from `place` in its memory on, which is in column `column`. */
+struct Region {
+  size_t place, stride, column, rows, columns;
+};
+
 /** `finishTile` with one activation. */
 template <class S, Activation activation>
-void finishRows(const float* product, size_t productStride, float* c, const float* bias, const float* residual, size_t stride, size_t rows, size_t columns) {
-  for (size_t r = 0; r < rows; r++, product += productStride, c += stride) {
-    for (size_t n = 0; n < columns; n += S::W) {
-      auto value = S::loadFirst(product + n, columns - n);
-      if (bias != nullptr) value = value + S::loadFirst(bias + n, columns - n);
+void finishRows(const float* product, size_t productStride, float* c, const Region& region, const Epilogue& epilogue) {
+  const float* const bias = epilogue.bias == nullptr ? nullptr : epilogue.bias + region.column;
+  for (size_t r = 0; r < region.rows; r++, product += productStride) {
+    const size_t row = region.place + r * region.stride;
+    for (size_t n = 0; n < region.columns; n += S::W) {
+      const size_t count = region.columns - n;
+      auto value = S::loadFirst(product + n, count);
+      if (bias != nullptr) value = value + S::loadFirst(bias + n, count);
+      if (epilogue.skip != nullptr) value = value + S::loadFirst(epilogue.skip + row + n, count);
       value = activated<S, activation>(value);
-      if (residual != nullptr) value = value + S::loadFirst(residual + r * stride + n, columns - n);
-      S::storeFirst(c + n, value, columns - n);
+      if (epilogue.residual != nullptr) value = value + S::loadFirst(epilogue.residual + row + n, count);
+      S::storeFirst(c + row + n, value, count);
     }
   }
 }
 
-/** C = activation(product + bias) + residual of one tile, C and the residual with rows `stride` floats apart. */
+/** The epilogue of a region of C, whose product has rows `productStride` floats apart and may lie in its place. */
 template <class S>
-void finishTile(const float* product, size_t productStride, float* c, const float* bias, const float* residual, size_t stride,
-                size_t rows, size_t columns, Activation activation) {
+void finishTile(const float* product, size_t productStride, float* c, const Region& region, const Epilogue& epilogue) {
   // By reference: a copy of all these would be written in words and read in vectors, which waits for the words.
-  withActivation(activation, [&](auto constant) {
-    finishRows<S, constant.value>(product, productStride, c, bias, residual, stride, rows, columns);
+  withActivation(epilogue.activation, [&](auto constant) {
+    finishRows<S, constant.value>(product, productStride, c, region, epilogue);
   });
-}
-
-/** The same in place. */
-template <class S>
-void finishTile(float* c, const float* bias, const float* residual, size_t stride, size_t rows, size_t columns, Activation activation) {
-  finishTile<S>(c, stride, c, bias, residual, stride, rows, columns, activation);
 }
 
 /** A part of C: rows [m0, m1) and panels [p0, p1). */
@@ -217,6 +224,11 @@ class Ahead {
   size_t step_;
 };
 
+/** Brings a tile's rows closer while its product is computed: no processor foresees lines that lie a row apart. */
+inline void fetchRows(const float* from, size_t stride, size_t rows) {
+  for (size_t r = 0; r < rows; r++) __builtin_prefetch(from + r * stride, 0, 3);
+}
+
 /** C = A·B with an epilogue on one part of C [M, N], on this thread. C has rows `cStride` floats apart. */
 template <class S, class Source>
 void multiplyPart(const Source& source, const float* packed, float* c, size_t cStride, size_t N, size_t K, Part part, const Epilogue& epilogue) {
@@ -245,12 +257,11 @@ void multiplyPart(const Source& source, const float* packed, float* c, size_t cS
             multiplyRows<S>(a.from(m - mBlock), panel, kSize, Tile{c + place, cStride, sums, cStride, rows, columns});
             continue;
           }
+          if (epilogue.skip != nullptr) fetchRows(epilogue.skip + place, cStride, rows);
           // Not in C, whose rows often lie a multiple of 4 KiB apart: loads would wait there for the stores of other rows.
           alignas(CACHE_LINE) float product[S::TILE_ROWS * C];
           multiplyRows<S>(a.from(m - mBlock), panel, kSize, Tile{product, C, sums, cStride, rows, columns});
-          const float* const bias = epilogue.bias == nullptr ? nullptr : epilogue.bias + p * C;
-          const float* const residual = epilogue.residual == nullptr ? nullptr : epilogue.residual + place;
-          finishTile<S>(product, C, c + place, bias, residual, cStride, rows, columns, epilogue.activation);
+          finishTile<S>(product, C, c, {place, cStride, p * C, rows, columns}, epilogue);
         }
       }
     }

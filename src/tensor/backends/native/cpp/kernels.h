@@ -151,11 +151,12 @@ struct Windows {
   size_t pixels() const { return B * H * W; }
 };
 
-/** out [B, Oh, Ow, N] = activation(x * filter + bias): filter [Kh·Kw·C, N] packed, taps outside are zero. */
+/** out [B, Oh, Ow, N] = activation(x * filter + bias + skip): filter [Kh·Kw·C, N] packed, taps outside are zero. */
 struct ConvolutionArguments {
   const float* x;
   const float* packed;
   const float* bias;
+  const float* skip;
   float* out;
   Windows windows;
   size_t N;

@@ -37,7 +37,7 @@ template <class S, class P>
 void linear(const LinearArguments& args) {
   const size_t M = args.M, N = args.N, K = args.K;
   if (M == 0 || N == 0) return;
-  const Epilogue epilogue{args.bias, args.residual, args.activation};
+  const Epilogue epilogue{args.bias, nullptr, args.activation, args.residual};
   const float* const prepared = prepare<P>(args.x, M, K);
   const Cut cut = cutFor<S>(M, N, K, P::ROWS);
   parallel(cut.rowParts * cut.panelParts, [&](size_t i) {

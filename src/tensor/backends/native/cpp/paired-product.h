@@ -81,9 +81,7 @@ struct PairedProduct {
             const size_t at = m * cStride + p * PANEL_COLUMNS;
             multiplyBlock(operands(prepared, packed, M, N, K, m, p, first), count, c + at, cStride, rows, columns, accumulate);
             if (!isLast) continue;
-            const float* const bias = epilogue.bias == nullptr ? nullptr : epilogue.bias + p * PANEL_COLUMNS;
-            const float* const residual = epilogue.residual == nullptr ? nullptr : epilogue.residual + at;
-            finishTile<S>(c + at, bias, residual, cStride, rows, columns, epilogue.activation);
+            finishTile<S>(c + at, cStride, c, {at, cStride, p * PANEL_COLUMNS, rows, columns}, epilogue);
           }
         }
       }

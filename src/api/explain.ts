@@ -1,0 +1,11 @@
+export { explain } from '../use-cases/explain/explain.ts';
+export type { ExplainOptions } from '../use-cases/explain/explain.ts';
+export { BUILT_IN_EXAMPLE, parseExample } from '../use-cases/explain/example.ts';
+export type { AttentionExample } from '../use-cases/explain/example.ts';
+export { explainImage } from '../use-cases/explain/image.ts';
+export type { ExplainImageOptions } from '../use-cases/explain/image.ts';
+export { explainTraining } from '../use-cases/explain/training.ts';
+export type { ExplainTrainingOptions } from '../use-cases/explain/training.ts';
+export type { Explanation } from '../report/explanation.ts';
+export { explanationPage } from '../report/explanation-page.ts';
+export { explanationText } from '../report/explanation-text.ts';
