@@ -76,3 +76,8 @@ export function viewOf(recipe: Preprocessing, size: Size) {
     height: recipe.imageSize.height * down,
   };
 }
+
+/** The size of an image that is scaled by a factor: whole pixels, and one at least. */
+export function scaledSize({ height, width }: Size, scale: number): Size {
+  return { height: Math.max(1, Math.round(height * scale)), width: Math.max(1, Math.round(width * scale)) };
+}

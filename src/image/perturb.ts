@@ -1,6 +1,7 @@
 import type { Preprocessing } from '../weights/preprocessing.ts';
 import { blurred, withNoise } from './perturb-pixels.ts';
 import { dropped, occluded, shuffled } from './perturb-patches.ts';
+import { scaledSize } from './geometry.ts';
 import { loadSharp } from './load-sharp.ts';
 import type { Random } from './random.ts';
 import { resample } from './resample.ts';
@@ -104,7 +105,6 @@ function reduced(view: View, side: number): View {
   const { width, height } = view;
   const scale = side / Math.min(width, height);
   if (scale >= 1) return view;
-  const small = { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
-  const bytes = { data: bytesOf(view), width, height };
-  return viewOfBytes(resample(resample(bytes, small, 'bicubic'), { width, height }, 'bicubic'));
+  const small = resample({ data: bytesOf(view), width, height }, scaledSize(view, scale), 'bicubic');
+  return viewOfBytes(resample(small, { width, height }, 'bicubic'));
 }

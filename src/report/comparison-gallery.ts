@@ -3,12 +3,18 @@ import { markup, name } from './markup.ts';
 import type { Markup } from './markup.ts';
 import { percent } from './numbers.ts';
 
-/** The pictures that two models differ most on, by who was right. @param thumbnails data URIs by path */
-export function gallery(
-  { first, second, mostDifferent }: ComparedPair,
-  names: readonly string[],
-  thumbnails: ReadonlyMap<string, string>,
-): Markup {
+interface GalleryOptions {
+  /** Of the models. */
+  readonly names: readonly string[];
+  /** Data URIs by path. */
+  readonly thumbnails: ReadonlyMap<string, string>;
+  /** What an image is called by its path. */
+  readonly shown: (path: string) => string;
+}
+
+/** The pictures that two models differ most on, by who was right. */
+export function gallery({ first, second, mostDifferent }: ComparedPair, options: GalleryOptions): Markup {
+  const { names } = options;
   const [a, b] = [names[first]!, names[second]!];
   const groups: readonly [Markup, (image: DifferentImage) => boolean][] = [
     [markup`Only ${name(a)} is right`, (image) => image.first.right === true],
@@ -19,22 +25,18 @@ export function gallery(
   const sections = groups.map(([title, belongs]) => {
     const images = mostDifferent.filter((image) => belongs(image));
     if (images.length === 0) return markup``;
-    return markup`<h4>${title}</h4><ul class="gallery">${images.map((image) => card(image, [a, b], thumbnails))}</ul>`;
+    return markup`<h4>${title}</h4><ul class="gallery">${images.map((image) => card(image, [a, b], options))}</ul>`;
   });
   return mostDifferent.length === 0 ? markup`<p>They name every image alike.</p>` : markup`${sections}`;
 }
 
-function card(
-  image: DifferentImage,
-  [a, b]: readonly [string, string],
-  thumbnails: ReadonlyMap<string, string>,
-): Markup {
+function card(image: DifferentImage, [a, b]: readonly [string, string], { thumbnails, shown }: GalleryOptions): Markup {
   const { path, label, divergence, first, second } = image;
   const thumbnail = thumbnails.get(path);
   const picture =
     thumbnail === undefined ? markup`<span class="missing">no picture</span>` : markup`<img src="${thumbnail}" alt="">`;
   const truth = label === null ? undefined : markup`<dt>Label</dt><dd>${name(label)}</dd>`;
-  return markup`<li>${picture}<p>${name(path)}</p><dl>${truth}${answer(a, first)}${answer(b, second)}<dt>Divergence</dt><dd>${divergence.toFixed(2)} bits</dd></dl></li>`;
+  return markup`<li>${picture}<p>${name(shown(path))}</p><dl>${truth}${answer(a, first)}${answer(b, second)}<dt>Divergence</dt><dd>${divergence.toFixed(2)} bits</dd></dl></li>`;
 }
 
 function answer(model: string, { label, probability, right }: DifferentImage['first']): Markup {

@@ -3,7 +3,7 @@ import type { Charts } from './charts.ts';
 import type { ComparedPair, Comparison } from './comparison.ts';
 import { alignmentChart, costChart, reliabilityChart, robustnessChart } from './comparison-charts.ts';
 import { gallery, GALLERY_STYLE } from './comparison-gallery.ts';
-import { shortNames } from './comparison-names.ts';
+import { imageNames, shortNames, sourceName } from './comparison-names.ts';
 import { classesTable, mistakesTable, modelsTable, pairsTable } from './comparison-tables.ts';
 import { verdictOf } from './comparison-verdict.ts';
 import { markup, name } from './markup.ts';
@@ -27,7 +27,7 @@ export async function comparisonPage(
 ${comparison.pairs.length > 0 ? pairSections({ charts, comparison, names, thumbnails }) : undefined}
 ${robustnessSection(charts, comparison, names)}
 ${classesSection(comparison, names)}
-${notes(comparison)}`;
+${notes(comparison, names)}`;
   return page({
     title: `${names.join(' and ')} compared`,
     body,
@@ -42,7 +42,7 @@ function summary(comparison: Comparison, names: readonly string[]): Markup {
     data.convention === null ? 'without labels' : `${data.labelled} with a label, read by ${data.convention}`;
   const failed = data.failures.length === 0 ? '' : `; ${data.failures.length} could not be used`;
   const verdicts = pairs.map((pair) => markup`<li>${name(verdictOf(pair, names))}</li>`);
-  return markup`<p>${data.images} images of ${name(data.source)}, ${labels}${failed}.</p><ul>${verdicts}</ul>`;
+  return markup`<p>${data.images} images of ${name(sourceName(comparison))}, ${labels}${failed}.</p><ul>${verdicts}</ul>`;
 }
 
 function legend(names: readonly string[]): Markup {
@@ -61,10 +61,11 @@ interface PairsOptions {
 }
 
 function pairSections({ charts, comparison, names, thumbnails }: PairsOptions): Markup {
+  const shown = imageNames(comparison);
   const section = (pair: ComparedPair): Markup => {
     const [first, second] = [names[pair.first]!, names[pair.second]!];
     const alignment = pair.alignment === null ? undefined : alignmentChart(charts, pair.alignment, [first, second]);
-    return markup`<section><h3>${name(first)} and ${name(second)}</h3>${gallery(pair, names, thumbnails)}${alignment}</section>`;
+    return markup`<section><h3>${name(first)} and ${name(second)}</h3>${gallery(pair, { names, thumbnails, shown })}${alignment}</section>`;
   };
   return markup`<section><h2>Where they differ</h2>${pairsTable(comparison, names)}${comparison.pairs.map((pair) => section(pair))}</section>`;
 }
@@ -86,8 +87,13 @@ function classesSection(comparison: Comparison, names: readonly string[]): Marku
 
 const SHOWN_FAILURES = 100;
 
-function notes({ data, machine, models, patchlens, seed }: Comparison): Markup {
-  const failures = data.failures.slice(0, SHOWN_FAILURES).map(({ message }) => markup`<li>${name(message)}</li>`);
+function notes(comparison: Comparison, names: readonly string[]): Markup {
+  const { data, machine, models, patchlens, seed } = comparison;
+  const shown = imageNames(comparison);
+  const failures = data.failures.slice(0, SHOWN_FAILURES).map(({ path, message }) => {
+    const said = message.startsWith(path) ? `${shown(path)}${message.slice(path.length)}` : message;
+    return markup`<li>${name(said)}</li>`;
+  });
   const more =
     data.failures.length > SHOWN_FAILURES
       ? markup`<li>and ${data.failures.length - SHOWN_FAILURES} more</li>`
@@ -97,8 +103,8 @@ function notes({ data, machine, models, patchlens, seed }: Comparison): Markup {
     ? ` Each model was timed ${speed.rounds} times in turn with the others, at batch 1 for the latency and batch ${speed.batchSize} for images a second.`
     : '';
   const recipes = models.map(
-    ({ name: model, imageSize, interpolation }) =>
-      markup`<li>${name(model)}: ${imageSize.height} × ${imageSize.width} pixels, ${interpolation}</li>`,
+    ({ imageSize, interpolation }, m) =>
+      markup`<li>${name(names[m]!)}: ${imageSize.height} × ${imageSize.width} pixels, ${interpolation}</li>`,
   );
   return markup`<section><h2>How it was measured</h2>
 <p>patchlens ${patchlens} on Node ${machine.node}, ${name(machine.processor)}, ${machine.parallelism} threads; seed ${seed}.${timed}</p>

@@ -15,9 +15,11 @@ import type { LoadedNetwork } from './load/load.ts';
 import { batched, mapAhead } from './map-ahead.ts';
 import { topK } from '../metrics/top-k.ts';
 import type { LoadOptions, ModelInfo } from './model-info.ts';
+import { predictionOf } from './prediction.ts';
 import type { Prediction } from './prediction.ts';
 import { probabilitiesOf } from './probabilities.ts';
 import type { ExplorerData } from '../report/explorer/explorer-data.ts';
+import { checkWhole } from './whole-number.ts';
 
 /** A path, the bytes of an encoded file (whole, or as a stream of them), or pixels. */
 export type ImageInput = string | Uint8Array | AsyncIterable<Uint8Array> | RgbImage;
@@ -139,7 +141,7 @@ class NetworkModel implements Model {
   }
 
   async classify(image: ImageInput, { topK: k = DEFAULT_TOP_K, signal }: ClassifyOptions = {}): Promise<Prediction[]> {
-    checkCount('topK', k);
+    checkWhole('topK', k, { least: 1 });
     this.#alive();
     signal?.throwIfAborted();
     const pixels = await this.#pixelsOf(image);
@@ -152,8 +154,8 @@ class NetworkModel implements Model {
     paths: Iterable<string> | AsyncIterable<string>,
     { topK: k = DEFAULT_TOP_K, batchSize = DEFAULT_BATCH_SIZE, signal }: ClassifyAllOptions = {},
   ): AsyncGenerator<Classification, void, undefined> {
-    checkCount('topK', k);
-    checkCount('batchSize', batchSize, MAX_BATCH_SIZE);
+    checkWhole('topK', k, { least: 1 });
+    checkWhole('batchSize', batchSize, { least: 1, most: MAX_BATCH_SIZE });
     if (typeof paths === 'string') {
       throw new ArgumentError(`classifyAll: expected a list of paths, got the string ${paths}. Put it in [ ].`);
     }
@@ -172,7 +174,7 @@ class NetworkModel implements Model {
   attention(image: ImageInput, options?: AttentionOptions): Promise<AttentionMaps>;
   attention(images: readonly ImageInput[], options?: AttentionOptions): Promise<AttentionMaps[]>;
   async attention(given: ImageInput | readonly ImageInput[], options: AttentionOptions = {}) {
-    if (options.batchSize !== undefined) checkCount('batchSize', options.batchSize, MAX_BATCH_SIZE);
+    if (options.batchSize !== undefined) checkWhole('batchSize', options.batchSize, { least: 1, most: MAX_BATCH_SIZE });
     const loaded = this.#alive();
     const images: readonly ImageInput[] = isList(given) ? given : [given];
     const photos = await Promise.all(images.map((image) => this.#decoded(image)));
@@ -195,7 +197,7 @@ class NetworkModel implements Model {
   }
 
   async faithfulness(image: ImageInput, options: FaithfulnessOptions = {}): Promise<Faithfulness> {
-    if (options.batchSize !== undefined) checkCount('batchSize', options.batchSize, MAX_BATCH_SIZE);
+    if (options.batchSize !== undefined) checkWhole('batchSize', options.batchSize, { least: 1, most: MAX_BATCH_SIZE });
     const loaded = this.#alive();
     const pixels = await this.#pixelsOf(image);
     const { faithfulnessOf } = await import('./attention/faithfulness.ts');
@@ -259,11 +261,7 @@ class NetworkModel implements Model {
   }
 
   #predictions(probabilities: Float32Array, k: number): Prediction[] {
-    return topK(probabilities, k).map((index) => ({
-      index,
-      label: this.info.classes[index] ?? `class ${index}`,
-      probability: probabilities[index] ?? 0,
-    }));
+    return topK(probabilities, k).map((index) => predictionOf(this.info.classes, probabilities, index));
   }
 
   /** @throws the signal's reason, or ModelDisposedError. */
@@ -290,10 +288,4 @@ function isEncoded(image: ImageInput): image is Exclude<ImageInput, RgbImage> {
 
 function isList(given: ImageInput | readonly ImageInput[]): given is readonly ImageInput[] {
   return Array.isArray(given);
-}
-
-function checkCount(name: string, value: number, most = Number.MAX_SAFE_INTEGER): void {
-  if (Number.isInteger(value) && value >= 1 && value <= most) return;
-  const range = most === Number.MAX_SAFE_INTEGER ? 'of at least 1' : `from 1 to ${most}`;
-  throw new ArgumentError(`${name}: expected a whole number ${range}, got ${value}`);
 }

@@ -34,6 +34,9 @@ export interface Preprocessing {
 
 export type Rgb = readonly [red: number, green: number, blue: number];
 
+/** What ImageNet's training images are like, by which most networks normalise. */
+export const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
+
 /** The first step, on the whole image; a centre crop (or padding) to `imageSize` follows. Sizes are in pixels. */
 export type Resize =
   /** Shorter edge to `size`, the longer one truncated: torchvision's `Resize(int)`. */

@@ -1,7 +1,7 @@
 import { parseHTML } from 'linkedom';
 import { expect, test } from 'vitest';
 
-import { shortNames } from '../../src/report/comparison-names.ts';
+import { imageNames, shortNames } from '../../src/report/comparison-names.ts';
 import { comparisonPage } from '../../src/report/comparison-page.ts';
 import { summariseComparison } from '../../src/report/comparison-summary.ts';
 import { visible } from '../../src/report/markup.ts';
@@ -60,8 +60,49 @@ test('models are named by the ends of their paths, as far as that tells them apa
   const names = (...paths: string[]) => shortNames(comparisonRecord(paths));
   expect(names('x/vit', 'y/resnet/')).toEqual(['vit', 'resnet']);
   expect(names('x/model', 'y/model')).toEqual(['x/model', 'y/model']);
+  expect(names('/srv/a/x/model', '/srv/b/x/model', '/srv/vit')).toEqual(['a/x/model', 'b/x/model', 'vit']);
+  expect(names('model', 'x/model')).toEqual(['model', 'x/model']);
+  expect(names('/srv/vit/model.safetensors', 'C:\\nets\\mobilenet\\model.json')).toEqual(['vit', 'mobilenet']);
   expect(names('org/vit', 'org/vit')).toEqual(['vit (1)', 'vit (2)']);
   expect(names('/')).toEqual(['model (1)']);
+});
+
+test('images are named from the compared folder on, or from the one that holds all of them', () => {
+  const named = (source: string, ...paths: string[]) => {
+    const { data, pairs } = comparisonRecord();
+    const mostDifferent = paths.map((path) => ({ ...pairs[0]!.mostDifferent[0]!, path }));
+    const shown = imageNames({ data: { ...data, source, failures: [] }, pairs: [{ ...pairs[0]!, mostDifferent }] });
+    return paths.map((path) => shown(path));
+  };
+  expect(named('/srv/photos/', '/srv/photos/cat/1.jpg', '/srv/photos/2.jpg')).toEqual(['cat/1.jpg', '2.jpg']);
+  expect(named('./photos', 'photos/cat/1.jpg')).toEqual(['cat/1.jpg']);
+  expect(named('.', 'cat/1.jpg')).toEqual(['cat/1.jpg']);
+  expect(named('C:\\photos', 'C:\\photos\\cat\\1.jpg')).toEqual(['cat\\1.jpg']);
+  expect(named('set/labels.csv', '/srv/set/cat/1.jpg', '/srv/set/dog/1.jpg')).toEqual(['cat/1.jpg', 'dog/1.jpg']);
+  expect(named('photos', '/srv/1.jpg', '../2.jpg')).toEqual(['/srv/1.jpg', '../2.jpg']);
+  expect(named('photos')).toEqual([]);
+});
+
+test('no path to a folder stands in the page', async () => {
+  const record = comparisonRecord(['/home/somebody/vit', '/home/somebody/resnet/model.json']);
+  const inHome = (path: string) => `/home/somebody/photos/${path}`;
+  const pairs = record.pairs.map((pair) =>
+    Object.assign(
+      { ...pair },
+      { mostDifferent: pair.mostDifferent.map((image) => Object.assign({ ...image }, { path: inHome('cat/1.jpg') })) },
+    ),
+  );
+  const failures = [
+    { path: inHome('bad.jpg'), code: 'IMAGE_UNREADABLE', message: `${inHome('bad.jpg')}: expected an image` },
+  ];
+  const data = { ...record.data, source: '/home/somebody/photos', failures };
+  const html = await comparisonPage({ ...record, data, pairs });
+  expect(html).not.toContain('somebody');
+  const { document } = parseHTML(html);
+  expect(document.querySelector('.gallery .name')!.textContent).toBe('cat/1.jpg');
+  expect(document.querySelector('main')!.textContent).toContain('bad.jpg: expected an image');
+  expect(document.querySelector('main')!.textContent).toContain('images of photos,');
+  expect(summariseComparison(record).models.map(([name]) => name)).toEqual(['Model', 'vit', 'resnet']);
 });
 
 test('the summary for a terminal leaves out columns that nobody has anything to say in', () => {

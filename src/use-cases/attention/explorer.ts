@@ -16,18 +16,20 @@ import { numTokensOf, tokenIndex } from '../../attribution/token-grid.ts';
 import type { TokenGrid, TokenName } from '../../attribution/token-grid.ts';
 import { ArgumentError } from '../../errors.ts';
 import { encodeJpeg, encodePng } from '../../image/encode.ts';
-import { viewOf } from '../../image/geometry.ts';
+import { scaledSize, viewOf } from '../../image/geometry.ts';
 import { modelView } from '../../image/model-view.ts';
 import { preprocess } from '../../image/preprocess.ts';
 import { resample } from '../../image/resample.ts';
 import type { RgbImage } from '../../image/rgb-image.ts';
 import { topK } from '../../metrics/top-k.ts';
 import type { ModelInfo } from '../model-info.ts';
+import { predictionOf } from '../prediction.ts';
 import type { ExploredMap, ExploredPictures, ExplorerData } from '../../report/explorer/explorer-data.ts';
 import { explorerPage as pageOf } from '../../report/explorer/explorer-page.ts';
 import { emptyAttention, quantiseLayer } from '../../report/explorer/quantise.ts';
 import type { QuantisedAttention } from '../../report/explorer/quantise.ts';
 import type { ViT } from '../../vit/forward.ts';
+import { checkWhole } from '../whole-number.ts';
 
 export interface ExploreOptions {
   /** What the photograph is called above the page. */
@@ -151,17 +153,11 @@ function checkBytes({ config }: ViT, grid: TokenGrid, numLayers: number, numStep
 
 function answersOf(info: ModelInfo, { logits: [logits = new Float32Array()] }: Trace, options: ExploreOptions) {
   const { topK: k = TOP_K, target: wanted } = options;
-  if (!(Number.isInteger(k) && k >= 1 && k <= MAX_CLASSES)) {
-    throw new ArgumentError(`topK: expected a whole number from 1 to ${MAX_CLASSES}, got ${k}`);
-  }
+  checkWhole('topK', k, { least: 1, most: MAX_CLASSES });
   const probabilities = softmaxOf(logits);
   const target = targetOf(info, logits, wanted);
   const targets = [...new Set([...topK(probabilities, k), target])];
-  const predictions = targets.map((index) => ({
-    index,
-    label: info.classes[index] ?? `class ${index}`,
-    probability: probabilities[index] ?? 0,
-  }));
+  const predictions = targets.map((index) => predictionOf(info.classes, probabilities, index));
   return { predictions, targets, target };
 }
 
@@ -205,10 +201,7 @@ async function picturesOf(
   const isInside = left >= 0 && top >= 0 && left + width <= photo.width + 1e-6 && top + height <= photo.height + 1e-6;
   if (!isInside) return { view };
   const scale = Math.min(1, PHOTOGRAPH / Math.max(photo.width, photo.height));
-  const size = {
-    width: Math.max(1, Math.round(photo.width * scale)),
-    height: Math.max(1, Math.round(photo.height * scale)),
-  };
+  const size = scaledSize(photo, scale);
   const smaller = scale === 1 ? photo : resample(photo, size, 'bicubic', { kernel });
   const crop = {
     left: left / photo.width,

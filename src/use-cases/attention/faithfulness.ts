@@ -22,7 +22,9 @@ import {
 import type { CurveKind } from '../../attribution/perturbation.ts';
 import { ArgumentError } from '../../errors.ts';
 import { permutation, randomOf } from '../../metrics/random.ts';
+import { labelOf } from '../prediction.ts';
 import type { Prediction } from '../prediction.ts';
+import { checkWhole } from '../whole-number.ts';
 
 export interface FaithfulnessOptions {
   /** Default all that explain and suit the network. */
@@ -73,6 +75,7 @@ export interface Faithfulness {
 }
 
 const LEAST_ORDERS = 32;
+const MOST_ORDERS = 10_000;
 const STEPS = 14;
 const SHOW_ONLY: ReadonlySet<AttentionMethod> = new Set(['token-similarity', 'token-norm', 'token-colours']);
 
@@ -92,7 +95,8 @@ export async function faithfulnessOf(
   const grid = cellsOf(subject);
   const cells = grid.Gh * grid.Gw;
   checkFills(fills);
-  checkCounts(steps, orders, cells);
+  checkWhole('steps', steps, { least: 2, most: cells });
+  checkWhole('orders', orders, { least: LEAST_ORDERS, most: MOST_ORDERS });
   const { target, ranked } = await rankedCells(subject, image, options, grid, between);
   const random = randomOf(seed);
   const chance = Array.from({ length: orders }, () => Int32Array.from(permutation(cells, random)));
@@ -129,14 +133,6 @@ function checkFills(fills: readonly Fill[]): void {
   throw new ArgumentError(`fills: expected at least one of ${FILLS.join(', ')}, got ${fills.join(', ') || 'none'}`);
 }
 
-function checkCounts(steps: number, orders: number, cells: number): void {
-  if (!(Number.isInteger(steps) && steps >= 2 && steps <= cells)) {
-    throw new ArgumentError(`steps: expected a whole number from 2 to ${cells}, got ${steps}`);
-  }
-  if (Number.isInteger(orders) && orders >= LEAST_ORDERS && orders <= 10_000) return;
-  throw new ArgumentError(`orders: expected a whole number from ${LEAST_ORDERS} to 10000, got ${orders}`);
-}
-
 interface Ranked {
   readonly method: AttentionMethod;
   /** Cells from the greatest value to the least. */
@@ -164,8 +160,7 @@ async function rankedCells(
     ranked.push({ method, order: descendingOrder(onCells, ties) });
   }
   const [before = 0] = await targetProbabilities(subject, [image], { target: index, batchSize: 1, between });
-  const label = subject.info.classes[index] ?? `class ${index}`;
-  return { target: { index, label, probability: before }, ranked };
+  return { target: { index, label: labelOf(subject.info.classes, index), probability: before }, ranked };
 }
 
 async function logitsOf(subject: Subject, image: Float32Array, between: () => void): Promise<Float32Array[]> {

@@ -5,6 +5,7 @@ import type { Field } from '../../attribution/field.ts';
 import { massThreshold } from '../../attribution/mass.ts';
 import { ArgumentError } from '../../errors.ts';
 import { drawSvg, encodePng } from '../../image/encode.ts';
+import { scaledSize } from '../../image/geometry.ts';
 import { modelView } from '../../image/model-view.ts';
 import { resample } from '../../image/resample.ts';
 import type { RgbImage } from '../../image/rgb-image.ts';
@@ -130,10 +131,7 @@ function pictureOf(
 ): Picture {
   const whole = shown === 'model' ? modelView(photo, info.preprocessing) : photo;
   const scale = panelSize / Math.max(whole.width, whole.height);
-  const size = {
-    width: Math.max(1, Math.round(whole.width * scale)),
-    height: Math.max(1, Math.round(whole.height * scale)),
-  };
+  const size = scaledSize(whole, scale);
   // In plain TypeScript, because maps are drawn without the model that they are of and its backend's resampler.
   const image = resample(whole, size, 'bicubic');
   if (shown === 'model') return { image, place: { left: 0, top: 0, ...size }, isCropped: false };

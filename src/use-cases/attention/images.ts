@@ -5,6 +5,7 @@ import type { AttentionMaps, AttentionOptions } from './methods.ts';
 import type { ImageMaps, Subject } from './subject.ts';
 import { tokenGridOf, traceOf } from './trace.ts';
 import { attentionOf } from './attention.ts';
+import { predictionOf } from '../prediction.ts';
 import type { Prediction } from '../prediction.ts';
 import { ArgumentError } from '../../errors.ts';
 import { viewOf } from '../../image/geometry.ts';
@@ -35,11 +36,7 @@ export async function explainImages(
 function describedMaps(found: ImageMaps, info: ModelInfo, { width, height }: RgbImage): AttentionMaps {
   const { method, grid, query, target, logits, maps, outliers } = found;
   const probabilities = softmaxOf(logits);
-  const prediction = (index: number): Prediction => ({
-    index,
-    label: info.classes[index] ?? `class ${index}`,
-    probability: probabilities[index] ?? 0,
-  });
+  const prediction = (index: number): Prediction => predictionOf(info.classes, probabilities, index);
   const { quantity, isSigned } = METHOD_FACTS[method];
   return {
     method,

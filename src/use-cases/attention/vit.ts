@@ -20,6 +20,7 @@ import { PATCHES, patchValues, prefixValues, tokenIndex, tokenWeights } from '..
 import type { TokenGrid, TokenName } from '../../attribution/token-grid.ts';
 import { ArgumentError } from '../../errors.ts';
 import type { ViT } from '../../vit/forward.ts';
+import { checkIndex } from '../whole-number.ts';
 
 interface ViTSubject extends Subject {
   readonly vit: ViT;
@@ -111,11 +112,6 @@ function layersOf(depth: number, { method, layers }: Chosen): number[] {
   for (const layer of chosen) checkIndex('layer', layer, depth);
   // Through the layers is in their order, whatever the order they were named in.
   return all.filter((layer) => chosen.includes(layer));
-}
-
-function checkIndex(name: string, index: number, count: number): void {
-  if (Number.isInteger(index) && index >= 0 && index < count) return;
-  throw new ArgumentError(`${name}: expected a whole number from 0 to ${count - 1}, got ${index}`);
 }
 
 type Found = Pick<ImageMaps, 'maps' | 'outliers'>;

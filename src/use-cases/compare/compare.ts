@@ -21,6 +21,7 @@ import { PERTURBATION_KINDS } from '../../image/perturb.ts';
 import type { PerturbationKind } from '../../image/perturb.ts';
 import { batched, mapAhead } from '../map-ahead.ts';
 import { permutation, randomOf, seedOf } from '../../metrics/random.ts';
+import { labelOf } from '../prediction.ts';
 import { COMPARISON_VERSION } from '../../report/comparison.ts';
 import type {
   Alignment,
@@ -30,6 +31,7 @@ import type {
   ModelSpeed,
   RobustnessCurves,
 } from '../../report/comparison.ts';
+import { checkWhole } from '../whole-number.ts';
 
 export interface CompareOptions extends CollectOptions {
   /** How often each model is timed; default 20, and 0 measures no speed. */
@@ -109,10 +111,7 @@ export async function compare(
 function settingsOf(models: readonly string[], options: CompareOptions): Settings {
   const { rounds = 20, memory = true, robustness = [], sample = 64, seed = 0 } = options;
   if (models.length === 0) throw new ArgumentError('compare: expected at least one model, got none');
-  for (const [name, value] of Object.entries({ rounds, sample, seed })) {
-    if (Number.isInteger(value) && value >= 0) continue;
-    throw new ArgumentError(`${name}: expected a whole number of at least 0, got ${value}`);
-  }
+  for (const [name, value] of Object.entries({ rounds, sample, seed })) checkWhole(name, value, { least: 0 });
   const unknown = robustness.find((kind) => !PERTURBATION_KINDS.includes(kind));
   if (unknown !== undefined) {
     throw new ArgumentError(`robustness: expected some of ${PERTURBATION_KINDS.join(', ')}, got ${unknown}`);
@@ -151,7 +150,7 @@ function modelsOf(panel: Panel, collection: Collection, { speeds, memories }: Me
 function classesOf(models: readonly ComparedModel[], classes: readonly string[]): Comparison['data']['classes'] {
   const cells = models.flatMap(({ accuracy }) => accuracy?.confusion ?? []);
   const indices = new Set(cells.flatMap(({ label, predicted }) => [label, predicted]));
-  return [...indices].toSorted((a, b) => a - b).map((index) => ({ index, label: classes[index] ?? `class ${index}` }));
+  return [...indices].toSorted((a, b) => a - b).map((index) => ({ index, label: labelOf(classes, index) }));
 }
 
 /** The images that the dearer measurements are made on, in their order. */

@@ -5,6 +5,7 @@ import { bootstrapMean } from '../../metrics/intervals.ts';
 import { holm, mcnemar } from '../../metrics/mcnemar.ts';
 import { spreadOf } from '../../metrics/quantiles.ts';
 import { seedOf } from '../../metrics/random.ts';
+import { labelOf } from '../prediction.ts';
 import type { Alignment, ComparedPair, DifferentImage, PairAccuracy } from '../../report/comparison.ts';
 
 export type Answered = Extract<Outcome, { status: 'ok' }>;
@@ -115,7 +116,7 @@ function mostDifferent(answered: readonly Answered[], options: GalleryOptions): 
 
 function shownImage({ path, label, answers, divergences }: Answered, options: GalleryOptions): DifferentImage {
   const { first, second, pair, classes } = options;
-  const nameOf = (index: number): string => classes[index] ?? `class ${index}`;
+  const nameOf = (index: number): string => labelOf(classes, index);
   const shown = (model: number) => {
     const { top, probabilities } = answers[model]!;
     const right = label === undefined ? null : top[0] === label;

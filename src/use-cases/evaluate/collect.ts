@@ -6,8 +6,9 @@ import { findLabelledImages } from './images.ts';
 import type { Panel } from './panel.ts';
 import { openResumeFile } from './resume.ts';
 import type { ResumeFile } from './resume.ts';
-import { ArgumentError, NoImagesError } from '../../errors.ts';
+import { NoImagesError } from '../../errors.ts';
 import type { LoadOptions } from '../model-info.ts';
+import { checkWhole } from '../whole-number.ts';
 
 export interface CollectOptions extends LoadOptions {
   /** Images per forward pass, at most 1,024; default 8. */
@@ -43,8 +44,8 @@ const DEFAULT_BATCH_SIZE = 8;
 const MAX_BATCH_SIZE = 1024;
 
 export function batchSizeOf({ batchSize = DEFAULT_BATCH_SIZE }: Pick<CollectOptions, 'batchSize'>): number {
-  if (Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= MAX_BATCH_SIZE) return batchSize;
-  throw new ArgumentError(`batchSize: expected a whole number from 1 to ${MAX_BATCH_SIZE}, got ${batchSize}`);
+  checkWhole('batchSize', batchSize, { least: 1, most: MAX_BATCH_SIZE });
+  return batchSize;
 }
 
 /** The images of a data set with the indices of their classes. @throws NoImagesError when there are none; ArgumentError. */

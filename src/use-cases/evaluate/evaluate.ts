@@ -11,6 +11,7 @@ import type { LabelledAnswer } from '../../metrics/answer.ts';
 import { calibrationOf, negativeLogLikelihood } from '../../metrics/calibration.ts';
 import { wilsonInterval } from '../../metrics/intervals.ts';
 import type { Interval } from '../../metrics/intervals.ts';
+import { labelOf } from '../prediction.ts';
 
 /** How a model did on a labelled set. Shares are 0…1. */
 export interface Evaluation {
@@ -113,9 +114,7 @@ export function accuracyReport(answers: readonly LabelledAnswer[], classes: read
     negativeLogLikelihood: likelihood,
     expectedCalibrationError,
     reliability: bins,
-    perClass: accuracyByClass(answers).map((row) =>
-      Object.assign(row, { label: classes[row.index] ?? `class ${row.index}` }),
-    ),
+    perClass: accuracyByClass(answers).map((row) => Object.assign(row, { label: labelOf(classes, row.index) })),
     confusion: confusionOf(answers),
   };
 }

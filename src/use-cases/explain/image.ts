@@ -1,7 +1,6 @@
 import type { Rank, Tensor, Tensor3D } from '@tensorflow/tfjs-core';
 
 import { dispose, keep, reshape, slice, tidy } from '../../tensor/tfjs.ts';
-import { ArgumentError } from '../../errors.ts';
 import { headsOf, scaleOf } from './explain.ts';
 import { decodeImage } from '../../image/decode.ts';
 import { preprocess } from '../../image/preprocess.ts';
@@ -14,6 +13,7 @@ import type { Explanation } from '../../report/explanation.ts';
 import { forward } from '../../vit/forward.ts';
 import { geometryOf } from '../../vit/geometry.ts';
 import type { ViTConfig } from '../../weights/architecture.ts';
+import { checkIndex } from '../whole-number.ts';
 
 export interface ExplainImageOptions extends LoadOptions {
   /** As `loadModel` takes it; the embedded model when absent. */
@@ -76,11 +76,6 @@ function placeOf(config: ViTConfig, options: ExplainImageOptions): Place {
   checkIndex('patch row', row, Gh);
   checkIndex('patch column', column, Gw);
   return { layer, head, token: numPrefixTokens + row * Gw + column };
-}
-
-function checkIndex(name: string, index: number, count: number): void {
-  if (Number.isInteger(index) && index >= 0 && index < count) return;
-  throw new ArgumentError(`${name}: expected a whole number from 0 to ${count - 1}, got ${index}`);
 }
 
 /** What meets in the layer: the query of the token [1, 1, Dh], keys and values of all [1, N, Dh]. The caller owns them. */

@@ -5,6 +5,7 @@ import type { Precision } from '../../tensor/backends/index.ts';
 import type { NetworkConfig } from '../../weights/architecture.ts';
 import { RESIZES, TENSORFLOW_INTERPOLATIONS } from '../../weights/preprocessing.ts';
 import type { PreprocessingChanges } from '../../weights/preprocessing.ts';
+import { checkWhole } from '../whole-number.ts';
 
 /** More than any one machine has; each is a thread of the system, and ten thousand of them bring it to a halt. */
 const MAX_THREADS = 1024;
@@ -23,9 +24,7 @@ export function checkOptions({ backend, precision, threads, preprocessing }: Loa
     if (value === undefined || ['auto', ...known].includes(value)) continue;
     throw new ArgumentError(`${option}: expected one of auto, ${known.join(', ')}, got ${value}`);
   }
-  if (threads !== undefined && !(Number.isInteger(threads) && threads > 0 && threads <= MAX_THREADS)) {
-    throw new ArgumentError(`threads: expected a whole number from 1 to ${MAX_THREADS}, got ${threads}`);
-  }
+  if (threads !== undefined) checkWhole('threads', threads, { least: 1, most: MAX_THREADS });
   if (preprocessing !== undefined) checkChanges(preprocessing);
 }
 

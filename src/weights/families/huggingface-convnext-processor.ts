@@ -2,11 +2,10 @@ import * as z from 'zod';
 
 import { ConfigError } from '../../errors.ts';
 import type { Checkpoint } from '../checkpoint.ts';
+import { Side } from '../image-schemas.ts';
 import { faultsOf } from '../schema-faults.ts';
 import { processorOf } from './huggingface-preprocessing.ts';
 import type { Processor, ProcessorConfig } from './huggingface-preprocessing.ts';
-
-const Side = z.int().min(1).max(8192);
 
 /** What ConvNextImageProcessor's file says otherwise than others: one number for two sizes, and the share of the crop. */
 const ConvNextProcessor = z.object({

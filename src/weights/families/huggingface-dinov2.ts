@@ -5,7 +5,7 @@ import { parameterPath } from '../family.ts';
 import type { Description, Family } from '../family.ts';
 import { sourceFrom } from '../torch-tensor.ts';
 import type { TorchTensor } from '../torch-tensor.ts';
-import { processorOf } from './huggingface-preprocessing.ts';
+import { IMAGENET_PROCESSOR, processorOf } from './huggingface-preprocessing.ts';
 import type { ProcessorConfig } from './huggingface-preprocessing.ts';
 import { architectureOf, labelsOf, parseHuggingFaceConfig, plainMlp, sharedConfig } from './huggingface.ts';
 import type { HuggingFaceConfig } from './huggingface.ts';
@@ -15,8 +15,7 @@ const PROCESSOR: ProcessorConfig = {
   size: { shortest_edge: 256 },
   crop_size: 224,
   resample: 3,
-  image_mean: [0.485, 0.456, 0.406],
-  image_std: [0.229, 0.224, 0.225],
+  ...IMAGENET_PROCESSOR,
 };
 
 const PREFIXES = ['dinov2', 'dinov2_with_registers'];

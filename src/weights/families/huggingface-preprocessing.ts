@@ -2,12 +2,12 @@ import * as z from 'zod';
 
 import { ConfigError } from '../../errors.ts';
 import type { Checkpoint } from '../checkpoint.ts';
+import { Deviations, Side, Triple } from '../image-schemas.ts';
+import { IMAGENET } from '../preprocessing.ts';
 import type { Interpolation, Preprocessing, Resize, Size } from '../preprocessing.ts';
 import { faultsOf } from '../schema-faults.ts';
 
-const Side = z.int().min(1).max(8192);
 const Square = z.object({ height: Side, width: Side });
-const Triple = z.tuple([z.number(), z.number(), z.number()]);
 
 /** An image processor's file. Older ones write a number for a square. */
 const ProcessorConfig = z.object({
@@ -23,10 +23,15 @@ const ProcessorConfig = z.object({
     .refine((factor) => Math.abs(factor * 255 - 1) < 1e-6, 'expected 1/255'),
   do_normalize: z.boolean().default(true),
   image_mean: Triple.default([0.5, 0.5, 0.5]),
-  image_std: Triple.refine((std) => std.every((s) => s > 0), 'expected positive deviations').default([0.5, 0.5, 0.5]),
+  image_std: Deviations.default([0.5, 0.5, 0.5]),
 });
 /** The settings as they are written; what is left out has the processor class's default. */
 export type ProcessorConfig = z.input<typeof ProcessorConfig>;
+
+export const IMAGENET_PROCESSOR = {
+  image_mean: [...IMAGENET.mean],
+  image_std: [...IMAGENET.std],
+} satisfies Partial<ProcessorConfig>;
 
 /** Pillow's numbers for its filters; nearest (0) and Hamming (5) no published ViT uses. */
 const FILTERS: Readonly<Record<number, Interpolation>> = { 1: 'lanczos', 2: 'bilinear', 3: 'bicubic', 4: 'box' };

@@ -5,6 +5,7 @@ import type { Description, Family } from '../family.ts';
 import { convNormSources } from './conv-norm-names.ts';
 import type { ConvNetNames } from './conv-norm-names.ts';
 import { convNextProcessorOf } from './huggingface-convnext-processor.ts';
+import { IMAGENET_PROCESSOR } from './huggingface-preprocessing.ts';
 import type { ProcessorConfig } from './huggingface-preprocessing.ts';
 import { architectureOf, HuggingFaceBase, labelsOf, parseHuggingFace } from './huggingface.ts';
 import { resNetShape } from './resnet-shape.ts';
@@ -14,8 +15,7 @@ const PROCESSOR: ProcessorConfig = {
   size: { shortest_edge: 256 },
   crop_size: 224,
   resample: 3,
-  image_mean: [0.485, 0.456, 0.406],
-  image_std: [0.229, 0.224, 0.225],
+  ...IMAGENET_PROCESSOR,
 };
 
 const HuggingFaceResNet = z.object({

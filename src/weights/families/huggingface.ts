@@ -4,11 +4,9 @@ import { ConfigError } from '../../errors.ts';
 import { shapeOf } from '../arrays.ts';
 import type { Mlp, Activation, ViTConfig } from '../architecture.ts';
 import type { Checkpoint } from '../checkpoint.ts';
+import { Side } from '../image-schemas.ts';
 import type { Size } from '../preprocessing.ts';
 import { faultsOf } from '../schema-faults.ts';
-
-const MAX_SIDE = 8192;
-const Side = z.int().min(1).max(MAX_SIDE);
 
 const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   gelu: 'gelu',

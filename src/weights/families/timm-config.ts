@@ -2,13 +2,10 @@ import * as z from 'zod';
 
 import { ConfigError } from '../../errors.ts';
 import type { Checkpoint } from '../checkpoint.ts';
-import { INTERPOLATIONS } from '../preprocessing.ts';
+import { Deviations, Side, Triple } from '../image-schemas.ts';
+import { IMAGENET, INTERPOLATIONS } from '../preprocessing.ts';
 import type { Preprocessing, Size } from '../preprocessing.ts';
 import { faultsOf } from '../schema-faults.ts';
-
-const MAX_SIDE = 8192;
-export const Side = z.int().min(1).max(MAX_SIDE);
-const Triple = z.tuple([z.number(), z.number(), z.number()]);
 
 const PretrainedConfig = z.object({
   input_size: z.tuple([z.int().min(1), Side, Side]).default([3, 224, 224]),
@@ -16,8 +13,8 @@ const PretrainedConfig = z.object({
   crop_pct: z.number().positive().max(1).default(0.875),
   crop_mode: z.enum(['center', 'squash', 'border']).default('center'),
   interpolation: z.enum(INTERPOLATIONS).default('bicubic'),
-  mean: Triple.default([0.485, 0.456, 0.406]),
-  std: Triple.refine((std) => std.every((s) => s > 0), 'expected positive deviations').default([0.229, 0.224, 0.225]),
+  mean: Triple.default([...IMAGENET.mean]),
+  std: Deviations.default([...IMAGENET.std]),
 });
 type PretrainedConfig = z.infer<typeof PretrainedConfig>;
 

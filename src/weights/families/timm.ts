@@ -5,12 +5,13 @@ import type { Mlp, Activation, Pooling, ViTConfig } from '../architecture.ts';
 import { shapeOf } from '../arrays.ts';
 import type { NamedArrays } from '../arrays.ts';
 import type { Checkpoint } from '../checkpoint.ts';
+import { Side } from '../image-schemas.ts';
 import { parameterPath } from '../family.ts';
 import type { Description, Family } from '../family.ts';
 import type { Size } from '../preprocessing.ts';
 import { sourceFrom } from '../torch-tensor.ts';
 import type { TorchTensor } from '../torch-tensor.ts';
-import { parseTimmConfig, Side, TimmBase, timmLabels, timmPreprocessing } from './timm-config.ts';
+import { parseTimmConfig, TimmBase, timmLabels, timmPreprocessing } from './timm-config.ts';
 
 /** ViT as pytorch-image-models publishes it: fused qkv, `config.json` with `pretrained_cfg`. */
 export const timm: Family<ViTConfig> = {

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 
+import { IMAGENET } from '../preprocessing.ts';
 import type { Preprocessing, Size } from '../preprocessing.ts';
 
 const CROP_SIZE = 224;
@@ -19,8 +20,7 @@ export function torchvisionPreset(resizeSize: number): (imageSize: Size) => Prep
       resize: size.height === size.width ? { kind: 'shorter-edge', size: size.height } : { kind: 'cover', size },
       interpolation: 'bilinear',
       cropRounding: 'half-even',
-      mean: [0.485, 0.456, 0.406],
-      std: [0.229, 0.224, 0.225],
+      ...IMAGENET,
     };
   };
 }

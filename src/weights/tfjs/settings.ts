@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 
 import { ConfigError } from '../../errors.ts';
+import { Side, Triple } from '../image-schemas.ts';
 import { readJson } from '../json-file.ts';
 import { RESIZES, TENSORFLOW_INTERPOLATIONS } from '../preprocessing.ts';
 import { faultsOf } from '../schema-faults.ts';
@@ -10,10 +11,7 @@ import { faultsOf } from '../schema-faults.ts';
 /** What lies beside a `model.json` to say what that leaves open. */
 export const SETTINGS_FILE = 'patchlens.json';
 
-const MAX_SIDE = 8192;
 const MAX_LABELS = 1_000_000;
-const Side = z.int().min(1).max(MAX_SIDE);
-const Triple = z.tuple([z.number(), z.number(), z.number()]);
 
 /** A number for all three channels, or three. */
 const Channels = z.union([z.number(), Triple]).transform((value) => (Array.isArray(value) ? value : spread(value)));
