@@ -5,7 +5,8 @@
 import { cpus, loadavg } from 'node:os';
 import process from 'node:process';
 
-import { tokenGridOf, traceOf } from '../dist/use-cases/attention/trace.js';
+import { tokenGridOf } from '../dist/use-cases/attention/token-grid.js';
+import { traceOf } from '../dist/use-cases/attention/trace.js';
 import { attentionOf } from '../dist/use-cases/attention/attention.js';
 import { propagateAll } from '../dist/attribution/propagate.js';
 import { rolloutStep } from '../dist/attribution/rollout.js';
