@@ -35,8 +35,21 @@ const EMBEDDED: readonly EmbeddedModel[] = [
   },
 ];
 
-/** The model that runs when none is asked for. */
+/** The model that runs when none is asked for: a Vision Transformer. */
 export const EMBEDDED_MODEL = 'shapes-vit';
+
+/** What it is compared with. */
+const EMBEDDED_CNN = 'cifar10-cnn';
+
+/**
+ * The models that are compared when none are asked for, the embedded Vision Transformer and the embedded CNN; undefined
+ * unless they tell the same classes apart.
+ */
+export function embeddedPair(): readonly EmbeddedModel[] | undefined {
+  const pair = [EMBEDDED_MODEL, EMBEDDED_CNN].map((wanted) => EMBEDDED.find(({ name }) => name === wanted)!);
+  const [classes, ...others] = pair.map((model) => model.classes.join());
+  return others.every((other) => other === classes) ? pair : undefined;
+}
 
 /** The models that ship with the package. */
 export function listModels(): readonly EmbeddedModel[] {

@@ -81,9 +81,28 @@ describe('patchlens compare', () => {
       expect(code).toBe(2);
       expect(stderr).toContain(message);
     }
-    const without = await patchlens(['compare', labelled]);
-    expect(without).toMatchObject({ code: 2, stdout: '' });
-    expect(without.stderr).toContain('--models');
+  });
+
+  it('compares the embedded models when none are named, and says what they are', async () => {
+    const embedded = { numParameters: 1, classes: ['star'] };
+    const pair = [
+      { ...embedded, name: 'shapes-vit', description: 'a ViT for shapes.' },
+      { ...embedded, name: models[2]!, description: 'its rival.' },
+    ];
+    const named = await patchlens(['compare', labelled, ...QUICK], { api: { embeddedPair: () => pair } });
+    const notes = `patchlens: shapes-vit is a ViT for shapes.\npatchlens: ${models[2]} is its rival.\n`;
+    expect(named).toMatchObject({ code: 0, stderr: notes });
+    expect(named.stdout).toMatch(/^Model.*\nshapes-vit .*\nrival /);
+    const quiet = await patchlens(['compare', labelled, ...QUICK, '-q'], { api: { embeddedPair: () => pair } });
+    expect(quiet).toEqual({ ...named, stderr: '' });
+  });
+
+  it('asks for models where the embedded ones tell other classes apart', async () => {
+    expect(await patchlens(['compare', labelled], { api: { embeddedPair: () => undefined } })).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: "patchlens: required option '--models <models...>' not specified\n",
+    });
   });
 
   it('shows on a terminal how far it is, and leaves no half report when interrupted', async () => {

@@ -20,7 +20,7 @@ const FORMATS = ['table', 'json'] as const;
 
 interface CompareFlags extends CommonFlags, RunFlags, DataFlags {
   readonly quiet?: true;
-  readonly models: readonly string[];
+  readonly models?: readonly string[];
   readonly robustness?: true | readonly string[];
   readonly sample: number;
   readonly rounds: number;
@@ -38,7 +38,10 @@ export function compareCommand(context: CommandContext): Command {
     )
     .argument('<data>', 'images; their classes as for evaluate, or none')
     .addHelpText('after', HELP);
-  const models = new Option('--models <models...>', 'any number, as for classify').makeOptionMandatory();
+  const models = new Option(
+    '--models <models...>',
+    'any number, as for classify; by default the embedded ViT and CNN, where they tell the same classes apart',
+  );
   const options = [...dataOptions(['none']), ...modelGroup(models), ...measureOptions(), ...outputOptions()];
   for (const option of options) command.addOption(option);
   return command.action((data: string) => compare(context, data, command.optsWithGlobals<CompareFlags>()));
@@ -74,8 +77,9 @@ async function compare(context: CommandContext, data: string, flags: CompareFlag
   const files = await openFiles(flags.output ?? []);
   let comparison: Comparison;
   try {
+    const models = await modelsOf(context, flags);
     const patchlens = await context.api.compare();
-    comparison = await measured(context, patchlens, data, flags);
+    comparison = await measured(context, patchlens, data, { ...flags, models });
     for (const { render, sink } of files) await sink.write(await render(patchlens, comparison, flags));
     const { format, color } = flags;
     const text =
@@ -93,11 +97,21 @@ async function compare(context: CommandContext, data: string, flags: CompareFlag
   if (failures.length > 0) throw new CommandFailure(EXIT.failed, `${failures.length} images could not be used`);
 }
 
+/** Those that were asked for, else the embedded ones, which are then named. */
+async function modelsOf({ api, io }: CommandContext, { models, quiet }: CompareFlags): Promise<readonly string[]> {
+  if (models !== undefined) return models;
+  const { embeddedPair } = await api.classify();
+  const pair = embeddedPair();
+  if (pair === undefined) throw new CommandFailure(EXIT.usage, "required option '--models <models...>' not specified");
+  if (!quiet) for (const { name, description } of pair) note(io, `${name} is ${description}`);
+  return pair.map(({ name }) => name);
+}
+
 async function measured(
   { io }: CommandContext,
   patchlens: Loaded<'compare'>,
   data: string,
-  flags: CompareFlags,
+  flags: CompareFlags & { readonly models: readonly string[] },
 ): Promise<Comparison> {
   const { labels, batchSize, resume, autoOrient, sample, rounds, memory, seed } = flags;
   const progress = imageProgress(io, flags);
