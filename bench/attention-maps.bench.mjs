@@ -2,11 +2,11 @@
 // turn. Needs `npm run build` and, for its half, a native backend that loads. ROUNDS=21 asks for more rounds, BACKENDS=wasm
 // for one backend alone. Writes
 // bench/results/attention-maps-node<major>.json and the table of docs/attention-maps.md.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import process from 'node:process';
 
-import { tokenGridOf, traceOf } from '../dist/use-cases/attention/trace.js';
+import { tokenGridOf } from '../dist/use-cases/attention/token-grid.js';
+import { traceOf } from '../dist/use-cases/attention/trace.js';
 import { attentionOf } from '../dist/use-cases/attention/attention.js';
 import { propagateAll } from '../dist/attribution/propagate.js';
 import { rolloutStep } from '../dist/attribution/rollout.js';
@@ -15,12 +15,11 @@ import { forwardInTurns } from '../dist/nn/network.js';
 import { native } from '../dist/tensor/backends/native/index.js';
 import { wasm } from '../dist/tensor/backends/wasm/index.js';
 import { variant } from '../dist/vit/variants.js';
-import { inTurns, median, rounded, uniform } from './measure.mjs';
+import { inTurns, median, rounded, uniform, writeBetween, writeResult } from './measure.mjs';
 import { randomArrays } from './random-vit.mjs';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 9);
 const BACKENDS = { wasm, native };
-const PAGE = new URL('../docs/attention-maps.md', import.meta.url);
 const config = variant('B', 16);
 const { height, width } = config.imageSize;
 const image = Float32Array.from({ length: height * width * 3 }, uniform(2));
@@ -95,10 +94,7 @@ function report() {
     rows,
   };
   console.log(`${result.what}\n${result.machine}, Node ${result.node}, ${ROUNDS} rounds in turns`);
-  const folder = new URL('results/', import.meta.url);
-  mkdirSync(folder, { recursive: true });
-  const file = `attention-maps-node${process.versions.node.split('.')[0]}.json`;
-  writeFileSync(new URL(file, folder), `${JSON.stringify(result, undefined, 2)}\n`);
+  writeResult(`attention-maps-node${process.versions.node.split('.')[0]}.json`, result);
   writeTable(result);
 }
 
@@ -111,7 +107,5 @@ function writeTable({ what, machine, node, rounds }) {
     '| --- | --- | ---: | ---: |',
     ...rows.map((row) => `| ${row.backend} | ${row.side} | ${row.median} | ${row.timesPlain} |`),
   ];
-  const [before, rest] = readFileSync(PAGE, 'utf8').split('<!-- cost -->');
-  const after = rest.split('<!-- /cost -->')[1];
-  writeFileSync(PAGE, `${before}<!-- cost -->\n${lines.join('\n')}\n<!-- /cost -->${after}`);
+  writeBetween('attention-maps.md', 'cost', lines.join('\n'));
 }

@@ -1,7 +1,6 @@
 // One layer of attention over ever longer sequences on tfjs-wasm, one thread: softmax attention over all, truncated to a
 // window, linear attention, and a plain recurrent layer. Needs `npm run build`. ROUNDS=9 asks for more rounds. Writes
 // bench/results/attention-wasm.json and the table of docs/attention.md.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import process from 'node:process';
 
@@ -13,7 +12,7 @@ import { wasm } from '../dist/tensor/backends/wasm/index.js';
 import { attention } from '../dist/tensor/ops/attention.js';
 import { linearAttention } from '../dist/tensor/ops/linear-attention.js';
 import { linear } from '../dist/tensor/ops/linear.js';
-import { inTurns, median, rounded } from './measure.mjs';
+import { inTurns, median, rounded, writeBetween, writeResult } from './measure.mjs';
 
 const LENGTHS = [256, 1024, 4096, 16_384];
 const WIDTH = 64;
@@ -95,15 +94,11 @@ function report() {
   };
   console.log(`${result.what}\n${result.machine}, Node ${result.node}, ${result.backend}`);
   console.table(rows);
-  const folder = new URL('results/', import.meta.url);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(new URL('attention-wasm.json', folder), `${JSON.stringify(result, undefined, 2)}\n`);
+  writeResult('attention-wasm.json', result);
   writeTable(result);
 }
 
-/** Puts the results between the markers of the documentation. */
 function writeTable({ what, machine, node, backend, rows }) {
-  const page = new URL('../docs/attention.md', import.meta.url);
   const sides = [...new Set(rows.map(({ side }) => side))];
   const cellOf = (side, N) => {
     const row = rows.find((candidate) => candidate.side === side && candidate.N === N);
@@ -115,10 +110,5 @@ function writeTable({ what, machine, node, backend, rows }) {
     ...sides.map((side) => `| ${side} | ${LENGTHS.map((N) => cellOf(side, N)).join(' | ')} |`),
   ];
   const caption = `${what[0].toUpperCase()}${what.slice(1)}; ${machine}, Node ${node}, ${backend}.`;
-  const block = `<!-- bench -->\n${caption}\n\n${table.join('\n')}\n<!-- /bench -->`;
-  const text = readFileSync(page, 'utf8');
-  writeFileSync(
-    page,
-    text.replace(/<!-- bench -->.*<!-- \/bench -->/s, () => block),
-  );
+  writeBetween('attention.md', 'bench', `${caption}\n\n${table.join('\n')}`);
 }

@@ -1,7 +1,7 @@
 // How large the explorer's page is, how soon it is drawn in a headless Chromium, and how soon it follows the pointer. The
 // attention is random, which is the least that can be compressed: pages of real networks are no larger. Needs `npm run
 // build` and a Chromium: CHROMIUM=/usr/bin/chromium node bench/explorer.bench.mjs. ROUNDS=21 asks for more rounds.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -12,7 +12,7 @@ import sharp from 'sharp';
 
 import { explorerPage } from '../dist/use-cases/attention/explorer.js';
 import { emptyAttention } from '../dist/report/explorer/quantise.js';
-import { median, uniform } from './measure.mjs';
+import { median, uniform, writeBetween, writeResult } from './measure.mjs';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 9);
 const MODELS = {
@@ -158,15 +158,11 @@ function report(pages) {
     rows,
   };
   console.log(JSON.stringify(result, undefined, 2));
-  const results = new URL('results/', import.meta.url);
-  mkdirSync(results, { recursive: true });
-  writeFileSync(new URL('explorer.json', results), `${JSON.stringify(result, undefined, 2)}\n`);
+  writeResult('explorer.json', result);
   writeTable(result);
 }
 
-/** Puts the results between the markers of the documentation. */
 function writeTable({ what, machine, browser: version, rows }) {
-  const page = new URL('../docs/explorer.md', import.meta.url);
   const table = [
     '| page of | size | limit | drawn, median | worst | follows the pointer |',
     '| --- | ---: | ---: | ---: | ---: | ---: |',
@@ -176,12 +172,7 @@ function writeTable({ what, machine, browser: version, rows }) {
     ),
   ];
   const caption = `${what[0].toUpperCase()}${what.slice(1)}; ${version}; ${machine}.`;
-  const block = `<!-- bench -->\n${caption}\n\n${table.join('\n')}\n<!-- /bench -->`;
-  const text = readFileSync(page, 'utf8');
-  writeFileSync(
-    page,
-    text.replace(/<!-- bench -->.*<!-- \/bench -->/s, () => block),
-  );
+  writeBetween('explorer.md', 'bench', `${caption}\n\n${table.join('\n')}`);
 }
 
 function floats(length) {

@@ -9,10 +9,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 
 import { loadModel } from '../dist/index.js';
+import { writeBetween } from './measure.mjs';
 
 const PHOTOS = ['chelsea.png', 'coffee.png', 'parrot.jpg', 'bird.bmp', 'dragonfly.bmp', 'hot_dog.jpg'];
 const SETTINGS = { model: 'vit-tiny-patch16-224', orders: 32, steps: 8, masks: 250, seed: 1 };
-const PAGE = new URL('../docs/attention-maps.md', import.meta.url);
 const RESULTS = new URL('results/faithfulness.json', import.meta.url);
 
 const [assets = '../shared/assets'] = process.argv.slice(2);
@@ -43,11 +43,8 @@ function report() {
   const tables = ['grey', 'blur'].flatMap((fill) => ['deletion', 'insertion'].map((curve) => table(done, fill, curve)));
   const { orders, steps, masks } = SETTINGS;
   const head = `ViT-Ti/16, ${done.length} of ${PHOTOS.length} photographs, the likeliest class of each, ${orders} random orders, ${steps} steps, RISE with ${masks} masks. Bold: better than 97.5 in 100 random orders. Random: mean [95 in 100 lie between].`;
-  const page = readFileSync(PAGE, 'utf8');
-  const [before, rest] = page.split('<!-- faithfulness -->');
-  const after = rest.split('<!-- /faithfulness -->')[1];
   const block = [head, '', explained(done), '', ...tables, '**all together**\n', summary(done)].join('\n');
-  writeFileSync(PAGE, `${before}<!-- faithfulness -->\n${block}\n<!-- /faithfulness -->${after}`);
+  writeBetween('attention-maps.md', 'faithfulness', block);
 }
 
 /** What is explained, and what is left of it when the whole photograph is replaced. */

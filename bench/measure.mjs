@@ -51,20 +51,29 @@ export function uniform(seed) {
  * comments NAME and /NAME.
  */
 export function save(name, facts, rows) {
-  const folder = new URL('results/', import.meta.url);
-  mkdirSync(folder, { recursive: true });
   const machine = `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} CPUs, load ${loadavg()[0].toFixed(1)}`;
   const result = { ...facts, machine, platform: `${process.platform}-${process.arch}`, node: process.version, rows };
-  writeFileSync(new URL(`${name}.json`, folder), `${JSON.stringify(result, undefined, 2)}\n`);
+  writeResult(`${name}.json`, result);
   writeTable(name, result);
   console.log(`${machine}, Node ${process.version}: bench/results/${name}.json`);
 }
 
-function writeTable(name, { what, command, native, machine, node, rounds, rows }) {
-  const page = new URL('../docs/native.md', import.meta.url);
-  const text = readFileSync(page, 'utf8');
+/** Writes `result`, what was found and where, as bench/results/FILE. */
+export function writeResult(file, result) {
+  const folder = new URL('results/', import.meta.url);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(new URL(file, folder), `${JSON.stringify(result, undefined, 2)}\n`);
+}
+
+/** Puts text on a page of docs/, between its comments NAME and /NAME; nothing where it has none. */
+export function writeBetween(page, name, text) {
+  const file = new URL(`../docs/${page}`, import.meta.url);
   const [start, end] = [`<!-- ${name} -->\n`, `<!-- /${name} -->`];
-  if (!text.includes(start)) return;
+  const [before, rest] = readFileSync(file, 'utf8').split(start);
+  if (rest !== undefined) writeFileSync(file, `${before}${start}${text}\n${end}${rest.split(end)[1]}`);
+}
+
+function writeTable(name, { what, command, native, machine, node, rounds, rows }) {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const isNumber = (key) => rows.every((row) => row[key] === undefined || typeof row[key] === 'number');
   const lines = [
@@ -73,10 +82,8 @@ function writeTable(name, { what, command, native, machine, node, rounds, rows }
     `| ${names.map(heading).join(' | ')} |`,
     `| ${names.map((key) => (isNumber(key) ? '---:' : '---')).join(' | ')} |`,
     ...rows.map((row) => `| ${names.map((key) => row[key] ?? '').join(' | ')} |`),
-    '',
   ];
-  const [before, rest] = text.split(start);
-  writeFileSync(page, `${before}${start}${lines.join('\n')}${end}${rest.split(end)[1]}`);
+  writeBetween('native.md', name, lines.join('\n'));
 }
 
 /** peakMiB → peak MiB */

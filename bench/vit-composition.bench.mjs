@@ -1,6 +1,5 @@
 // ViT-Ti/16 on tfjs-wasm, one image, one thread: stock TensorFlow.js operations against our ops on the same backend.
 // Needs `npm run build`. ROUNDS=31 asks for more rounds.
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import process from 'node:process';
 
@@ -11,7 +10,7 @@ import { wasm } from '../dist/tensor/backends/wasm/index.js';
 import { attention } from '../dist/tensor/ops/attention.js';
 import { layerNorm } from '../dist/tensor/ops/layer-norm.js';
 import { linear } from '../dist/tensor/ops/linear.js';
-import { inTurns, median, rounded } from './measure.mjs';
+import { inTurns, median, rounded, writeResult } from './measure.mjs';
 
 const SHAPE = { numTokens: 197, patchValues: 768, dim: 192, depth: 12, numHeads: 3, mlpDim: 768, numClasses: 1000 };
 const ROUNDS = Number(process.env.ROUNDS ?? 15);
@@ -147,10 +146,7 @@ function report({ stock, ours }, maxLogitDifference) {
   console.log(`${result.what}\n${result.machine}, Node ${result.node}, ${result.backend}, ${ROUNDS} rounds in turns`);
   console.table(result.milliseconds);
   console.log(`ratio of medians ${ratio.toFixed(2)}, logits differ by at most ${maxLogitDifference.toExponential(1)}`);
-  const folder = new URL('results/', import.meta.url);
-  mkdirSync(folder, { recursive: true });
-  const file = `vit-composition-wasm-node${process.versions.node.split('.')[0]}.json`;
-  writeFileSync(new URL(file, folder), `${JSON.stringify(result, undefined, 2)}\n`);
+  writeResult(`vit-composition-wasm-node${process.versions.node.split('.')[0]}.json`, result);
 }
 
 function summary(values) {

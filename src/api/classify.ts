@@ -1,5 +1,5 @@
 export { loadModel } from '../use-cases/classify.ts';
-export type { Classification, ClassifyAllOptions, ClassifyOptions, ImageInput, Model } from '../use-cases/classify.ts';
+export type { Classification, ClassifyAllOptions, ClassifyOptions, ImageInput, Model } from '../use-cases/model.ts';
 export type { Prediction } from '../use-cases/prediction.ts';
 export { decodeImage } from '../image/decode.ts';
 export type { DecodeOptions } from '../image/decode.ts';

@@ -1,5 +1,5 @@
 export { compare } from '../use-cases/compare/compare.ts';
-export type { CompareOptions } from '../use-cases/compare/compare.ts';
+export type { CompareOptions } from '../use-cases/compare/settings.ts';
 export { renderComparison } from '../use-cases/compare/page.ts';
 export type { ComparisonPageOptions } from '../use-cases/compare/page.ts';
 export { PERTURBATION_KINDS } from '../image/perturb.ts';

@@ -2,7 +2,7 @@ import ndarray from 'ndarray';
 import type { NdArray } from 'ndarray';
 
 import type { Subject } from './attention/subject.ts';
-import { tokenGridOf } from './attention/trace.ts';
+import { tokenGridOf } from './attention/token-grid.ts';
 import { principalComponents } from '../attribution/principal-components.ts';
 import { cosineSimilarity } from '../attribution/similarity.ts';
 import { ArgumentError } from '../errors.ts';

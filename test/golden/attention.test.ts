@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import type { AttentionMethod, AttentionOptions } from '../../src/use-cases/attention/methods.ts';
-import { tokenGridOf, traceOf } from '../../src/use-cases/attention/trace.ts';
+import { tokenGridOf } from '../../src/use-cases/attention/token-grid.ts';
+import { traceOf } from '../../src/use-cases/attention/trace.ts';
 import { attentionOf } from '../../src/use-cases/attention/attention.ts';
 import { headStatistics } from '../../src/attribution/head-statistics.ts';
 import { principalComponents } from '../../src/attribution/principal-components.ts';

@@ -2,44 +2,29 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import ndarray from 'ndarray';
 import type { NdArray } from 'ndarray';
 
+import { gradientTraceOf } from './gradient-trace.ts';
+import type { GradientTrace } from './gradient-trace.ts';
 import { METHOD_FACTS } from './methods.ts';
-import type { AttentionMap, AttentionMethod, AttentionOptions } from './methods.ts';
+import type { AttentionMap, AttentionMethod } from './methods.ts';
+import { questionOf } from './question.ts';
+import type { Chosen, Question } from './question.ts';
 import { targetOf } from './subject.ts';
 import type { ImageMaps, Subject } from './subject.ts';
-import { gradientTraceOf, tokenGridOf, traceOf } from './trace.ts';
-import type { GradientTrace, Trace } from './trace.ts';
+import { traceOf } from './trace.ts';
+import type { Trace } from './trace.ts';
 import { gradCam } from '../../attribution/grad-cam.ts';
 import { allHeads, columnThrough, fuseHeads, headOf, rowThrough } from '../../attribution/heads.ts';
 import { principalComponents } from '../../attribution/principal-components.ts';
 import { propagateRow } from '../../attribution/propagate.ts';
 import { attentionCam, gradientRolloutStep, positiveShares, relevanceStep } from '../../attribution/relevance.ts';
 import { rolloutStep } from '../../attribution/rollout.ts';
-import type { Discard } from '../../attribution/rollout.ts';
 import { cosineSimilarity, highNorms, rowNorms } from '../../attribution/similarity.ts';
-import { PATCHES, patchValues, prefixValues, tokenIndex, tokenWeights } from '../../attribution/token-grid.ts';
-import type { TokenGrid, TokenName } from '../../attribution/token-grid.ts';
-import { ArgumentError } from '../../errors.ts';
+import { PATCHES, patchValues, prefixValues, tokenIndex } from '../../attribution/token-grid.ts';
+import type { TokenGrid } from '../../attribution/token-grid.ts';
 import type { ViT } from '../../vit/forward.ts';
-import { checkIndex } from '../whole-number.ts';
 
 interface ViTSubject extends Subject {
   readonly vit: ViT;
-}
-
-type Chosen = AttentionOptions & { readonly method: AttentionMethod };
-
-/** What a method is asked for, checked against the network. */
-interface Question {
-  readonly method: AttentionMethod;
-  readonly grid: TokenGrid;
-  readonly layers: readonly number[];
-  readonly heads: readonly number[] | undefined;
-  readonly fusion: NonNullable<AttentionOptions['fusion']>;
-  readonly query: TokenName;
-  /** The token that asks as weights of a sum [N]. */
-  readonly asking: Float64Array;
-  readonly direction: 'from' | 'to';
-  readonly discard: Discard | undefined;
 }
 
 /** Maps of a Vision Transformer for each image of a batch, as the method asks. */
@@ -77,41 +62,6 @@ function gradientRequest({ method, layers }: Question, targets: readonly number[
   return method === 'grad-cam'
     ? { weights: [], cam: layers.at(-1), targets, between }
     : { weights: layers, targets, between };
-}
-
-export function questionOf(config: ViT['config'], options: Chosen): Question {
-  const { method, heads, fusion = 'mean', direction = 'from', discard } = options;
-  const grid = tokenGridOf(config);
-  const query = options.query ?? (grid.prefix.includes('class') ? 'class' : PATCHES);
-  if (fusion === 'none' && method !== 'attention') {
-    throw new ArgumentError(`fusion: expected mean, max or min for ${method}, got none`);
-  }
-  for (const head of heads ?? []) checkIndex('head', head, config.numHeads);
-  const classRow = grid.prefix.indexOf('class');
-  return {
-    method,
-    grid,
-    heads,
-    fusion,
-    query,
-    direction,
-    layers: layersOf(config.depth, options),
-    asking: tokenWeights(grid, query),
-    // Where there is no class token, no row stands out.
-    discard: discard === undefined ? undefined : { ratio: discard, keepRow: classRow < 0 ? undefined : classRow },
-  };
-}
-
-const THROUGH_LAYERS: ReadonlySet<AttentionMethod> = new Set(['rollout', 'gradient-rollout', 'relevance']);
-
-function layersOf(depth: number, { method, layers }: Chosen): number[] {
-  const all = Array.from({ length: depth }, (_, i) => i);
-  const chosen = layers ?? (THROUGH_LAYERS.has(method) ? 'all' : [depth - 1]);
-  if (chosen === 'all') return all;
-  if (chosen.length === 0) throw new ArgumentError('layers: expected at least one, got none');
-  for (const layer of chosen) checkIndex('layer', layer, depth);
-  // Through the layers is in their order, whatever the order they were named in.
-  return all.filter((layer) => chosen.includes(layer));
 }
 
 type Found = Pick<ImageMaps, 'maps' | 'outliers'>;

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { loadModel } from '../../../src/use-cases/classify.ts';
 import { compare } from '../../../src/use-cases/compare/compare.ts';
-import type { CompareOptions } from '../../../src/use-cases/compare/compare.ts';
+import type { CompareOptions } from '../../../src/use-cases/compare/settings.ts';
 import { NoImagesError } from '../../../src/errors.ts';
 import type { ImageProgress } from '../../../src/use-cases/evaluate/collect.ts';
 import { evaluate } from '../../../src/use-cases/evaluate/evaluate.ts';
