@@ -1,12 +1,17 @@
-import { tensor1d } from '@tensorflow/tfjs-core';
+import { tensor1d, tidy, zeros } from '@tensorflow/tfjs-core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { gatherRows } from '../../src/tensor/ops/gather-rows.ts';
 import { describeBackends } from '../support/backends.ts';
 import { expectAgreement, randomInput } from '../support/reference.ts';
 
 describeBackends('gatherRows', () => {
+  test('refuses a row that is not there', () => {
+    const take = () => tidy(() => gatherRows(zeros([2, 3]), tensor1d([0, 2], 'int32')).dataSync());
+    expect(take).toThrow();
+  });
+
   test('takes rows, repeated or never; the gradients of repeats add up', () => {
     const indices = [3, 0, 3, 2, 3];
     expectAgreement({

@@ -49,8 +49,6 @@ describeBackends('patches that are kept', () => {
         const shapes = paramShapes(config);
         return vitParams<Tensor>(config, (name) => tensor(given.get(name)!, [...shapes.get(name)!]));
       };
-      const row = (values: Float32Array, n: number) => values.subarray(n * D, (n + 1) * D);
-
       const kept = logitsOf(() =>
         forward(
           {
@@ -64,7 +62,10 @@ describeBackends('patches that are kept', () => {
 
       for (const [image, of] of [places.slice(0, 2), places.slice(2)].entries()) {
         const positions = values.get('positions')!;
-        const picked = Float32Array.from([0, ...of.map((place) => place + 1)].flatMap((n) => [...row(positions, n)]));
+        const picked = new Float32Array((1 + of.length) * D);
+        for (const [i, n] of [0, ...of.map((place) => place + 1)].entries()) {
+          picked.set(positions.subarray(n * D, (n + 1) * D), i * D);
+        }
         const own = new Map(values).set('positions', picked);
         const alone = logitsOf(() =>
           forward({ config: half, params: paramsOf(half, own) }, tensor3d([patches.slice(2 * image, 2 * image + 2)])),
