@@ -21,8 +21,10 @@ export interface Op<Attrs extends object> {
 
 // The registries of tfjs are global and keyed by name only, so the list of what we add to them is too.
 const OPS: Op<never>[] = [];
+/** Backends that have a composition of every op: also of those that are defined after they were started. */
+const COMPOSING = new Set<string>();
 
-/** Registers an op's gradient with tfjs and lists the op for `registerCompositions`. */
+/** Registers an op's gradient with tfjs, and the op with every backend that runs compositions. */
 export function defineOp<Attrs extends object>(op: Op<Attrs>): Op<Attrs> {
   OPS.push(op);
   const { gradient = compositionGradient(op) } = op;
@@ -35,6 +37,7 @@ export function defineOp<Attrs extends object>(op: Op<Attrs>): Op<Attrs> {
       return Object.fromEntries(gradient(dys, saved, attrs as unknown as Attrs).entries());
     },
   });
+  for (const backendName of COMPOSING) registerComposition(op, backendName);
   return op;
 }
 
@@ -47,18 +50,24 @@ function compositionGradient<Attrs extends object>(op: Op<Attrs>): NonNullable<O
   };
 }
 
-/** Gives a backend the stock composition of every op for which it has registered no kernel of its own. */
+/**
+ * Gives a backend the stock composition of every op, present and to come, for which it has registered no kernel of its
+ * own: modules are loaded when they are needed, which may be after the backend.
+ */
 export function registerCompositions(backendName: string): void {
-  for (const op of OPS) {
-    if (getKernel(op.name, backendName) !== undefined) continue;
-    registerKernel({
-      kernelName: op.name,
-      backendName,
-      // The engine passes the very inputs and attributes that `runOp` gave it, as tensors.
-      kernelFunc: ({ inputs, attrs }) =>
-        tidy(() => op.compose(Object.values(inputs) as Tensor[], attrs as unknown as never)),
-    });
-  }
+  COMPOSING.add(backendName);
+  for (const op of OPS) registerComposition(op, backendName);
+}
+
+function registerComposition<Attrs extends object>(op: Op<Attrs>, backendName: string): void {
+  if (getKernel(op.name, backendName) !== undefined) return;
+  registerKernel({
+    kernelName: op.name,
+    backendName,
+    // The engine passes the very inputs and attributes that `runOp` gave it, as tensors.
+    kernelFunc: ({ inputs, attrs }) =>
+      tidy(() => op.compose(Object.values(inputs) as Tensor[], attrs as unknown as Attrs)),
+  });
 }
 
 /** Runs an op on the current backend; the caller owns the outputs. */

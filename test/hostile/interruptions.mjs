@@ -77,10 +77,11 @@ function isOneLine(text) {
 }
 
 function shell({ cwd }, line) {
-  return ended(spawn('bash', ['-c', line], { cwd, env: { ...process.env, NO_COLOR: '1' } }));
+  return endOf(spawn('bash', ['-c', line], { cwd, env: { ...process.env, NO_COLOR: '1' } }));
 }
 
-function ended(child) {
+/** How a process ended, and all that it said. */
+export function endOf(child) {
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
@@ -109,7 +110,7 @@ async function interrupted({ main, cwd, folder, good }, signals, expected) {
     '--quiet',
   ];
   const child = spawn(process.execPath, argv, { cwd });
-  const end = ended(child);
+  const end = endOf(child);
   child.stdin.on('error', () => {});
   for (let i = 0; i < 40; i++) child.stdin.write(`${good}\n`);
   await firstBytes(join(output, '..'));
@@ -142,7 +143,7 @@ async function removed({ main, cwd, folder, good }) {
   copyFileSync(good, path);
   const argv = [main, 'classify', '--files-from', '-', '--format', 'jsonl', '--batch-size', '1', '--quiet'];
   const child = spawn(process.execPath, argv, { cwd });
-  const end = ended(child);
+  const end = endOf(child);
   child.stdin.write(`${good}\n`);
   await new Promise((resolve) => child.stdout.once('data', resolve));
   rmSync(path);
@@ -164,7 +165,7 @@ async function unreadable({ main, cwd, folder, good }) {
   chmodSync(folder, 0o755);
   const argv = [main, 'classify', path, '--format', 'jsonl', '--quiet'];
   const isRoot = process.getuid?.() === 0;
-  const { code, stdout } = await ended(
+  const { code, stdout } = await endOf(
     spawn(process.execPath, argv, { cwd, ...(isRoot && { uid: 65534, gid: 65534 }) }),
   );
   const { error } = JSON.parse(stdout);

@@ -13,7 +13,7 @@ import sharp from 'sharp';
 import { writeCheckpoints } from './checkpoints.mjs';
 import { COMMAND_LINES } from './command-lines.mjs';
 import { writeImages } from './images.mjs';
-import { INTERRUPTIONS } from './interruptions.mjs';
+import { endOf, INTERRUPTIONS } from './interruptions.mjs';
 import { NAMES, isHarmless, writeForeignName, writeLabels, writeNames } from './names.mjs';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
@@ -168,25 +168,17 @@ function table(rows) {
 }
 
 /** The command in a process of its own, with what it took at most. */
-function patchlens(argv, cwd = REPOSITORY) {
+async function patchlens(argv, cwd = REPOSITORY) {
   const started = performance.now();
   const child = spawn('/usr/bin/time', ['-q', '-f', '%M', process.execPath, MAIN, ...argv], {
     cwd,
     env: { ...process.env, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => {
-      const lines = stderr.trimEnd().split('\n');
-      const mebibytes = Math.round(Number(lines.pop()) / 1024);
-      resolve({ code, stdout, stderr: lines.join('\n'), seconds: (performance.now() - started) / 1000, mebibytes });
-    });
-  });
+  const { code, stdout, stderr } = await endOf(child);
+  const lines = stderr.trimEnd().split('\n');
+  const mebibytes = Math.round(Number(lines.pop()) / 1024);
+  return { code, stdout, stderr: lines.join('\n'), seconds: (performance.now() - started) / 1000, mebibytes };
 }
 
 function parsed(line) {
