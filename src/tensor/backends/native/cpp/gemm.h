@@ -2,6 +2,8 @@
 // registers while it passes over a block of depth, and the block's panel stays in the first-level cache.
 #pragma once
 
+#include <cmath>
+
 #include "functions.h"
 #include "kernels.h"
 #include "scratch.h"
@@ -39,6 +41,13 @@ struct Epilogue {
   bool isNothing() const {
     return bias == nullptr && skip == nullptr && residual == nullptr && activation == Activation::none;
   }
+  /** Whether a `Clamp` says it all. */
+  bool isClamp() const {
+    const bool bounds = activation == Activation::none || activation == Activation::relu || activation == Activation::relu6;
+    return bounds && residual == nullptr;
+  }
+  float least() const { return activation == Activation::none ? -INFINITY : 0; }
+  float most() const { return activation == Activation::relu6 ? 6 : INFINITY; }
 };
 
 /** Floats of a packed [K, N] matrix: panels [⌈N/columns⌉][K][columns]. */
@@ -100,14 +109,60 @@ struct Columns {
   Columns from(size_t r) const { return {a + r, stride}; }
 };
 
-/** Where a tile of C goes, and the sums that it is added to; null where it is the first. */
+/** The end of an epilogue whose activation is none or a ReLU: clamp(product + bias + skip), at one tile of C. */
+struct Clamp {
+  const float* bias;
+  const float* skip;
+  float least, most;
+};
+
+/**
+ * Where a tile of C goes, the sums that it is added to, null where it is the first, and what happens to it while it is in
+ * registers.
+ */
 struct Tile {
   float* c;
   size_t cStride;
   const float* sums;
   size_t sumsStride;
   size_t rows, columns;
+  const Clamp* clamp = nullptr;
 };
+
+/** NaN stays NaN. */
+template <class S, class V = typename S::V>
+V clamped(V x, V least, V most) {
+  const V bounded = S::atLeast(x, least);
+  return bounded > most ? most : bounded;
+}
+
+/** All rows of a tile, clamped; part of its caller, so that they stay in registers. */
+template <class S, size_t ROWS>
+__attribute__((always_inline)) inline void storeClamped(const Tile& tile, const typename S::V* left, const typename S::V* right) {
+  using V = typename S::V;
+  const Clamp& clamp = *tile.clamp;
+  const size_t rest = tile.columns > S::W ? tile.columns - S::W : 0;
+  const V least = S::splat(clamp.least);
+  const V most = S::splat(clamp.most);
+  const V biasLeft = clamp.bias == nullptr ? V{} : S::loadFirst(clamp.bias, tile.columns);
+  const V biasRight = clamp.bias == nullptr || rest == 0 ? V{} : S::loadFirst(clamp.bias + S::W, rest);
+#pragma GCC unroll 16
+  for (size_t r = 0; r < ROWS; r++) {
+    V a = left[r] + biasLeft;
+    V b = right[r] + biasRight;
+    const size_t place = r * tile.cStride;
+    if (tile.sums != nullptr) {
+      a = a + S::loadFirst(tile.sums + r * tile.sumsStride, tile.columns);
+      if (rest > 0) b = b + S::loadFirst(tile.sums + r * tile.sumsStride + S::W, rest);
+    }
+    if (clamp.skip != nullptr) {
+      a = a + S::loadFirst(clamp.skip + place, tile.columns);
+      if (rest > 0) b = b + S::loadFirst(clamp.skip + place + S::W, rest);
+    }
+    S::storeFirst(tile.c + place, clamped<S>(a, least, most), tile.columns);
+    if (rest > 0) S::storeFirst(tile.c + place + S::W, clamped<S>(b, least, most), rest);
+  }
+}
 
 /** One row of a tile: two vectors, or the columns of them that there are. */
 template <class S>
@@ -141,6 +196,7 @@ void multiplyTile(A a, const float* panel, size_t K, const Tile& tile) {
       right[r] = S::fma(x, b1, right[r]);
     }
   }
+  if (tile.clamp != nullptr) return storeClamped<S, ROWS>(tile, left, right);
 #pragma GCC unroll 16
   for (size_t r = 0; r < ROWS; r++) storeRow<S>(tile, r, left[r], right[r]);
 }
@@ -258,6 +314,12 @@ void multiplyPart(const Source& source, const float* packed, float* c, size_t cS
             continue;
           }
           if (epilogue.skip != nullptr) fetchRows(epilogue.skip + place, cStride, rows);
+          if (epilogue.isClamp()) {
+            const Clamp clamp{epilogue.bias == nullptr ? nullptr : epilogue.bias + p * C,
+                              epilogue.skip == nullptr ? nullptr : epilogue.skip + place, epilogue.least(), epilogue.most()};
+            multiplyRows<S>(a.from(m - mBlock), panel, kSize, Tile{c + place, cStride, sums, cStride, rows, columns, &clamp});
+            continue;
+          }
           // Not in C, whose rows often lie a multiple of 4 KiB apart: loads would wait there for the stores of other rows.
           alignas(CACHE_LINE) float product[S::TILE_ROWS * C];
           multiplyRows<S>(a.from(m - mBlock), panel, kSize, Tile{product, C, sums, cStride, rows, columns});
