@@ -22,7 +22,7 @@ export interface Addon {
   floatsToLine(array: Float32Array): number;
   /** Length of the array that `pack` fills. */
   packedLength(K: number, N: number, precision: number): number;
-  /** For `linear` in the same precision; convolutions take `f32`. */
+  /** For `linear` in the same precision. */
   pack(matrix: Float32Array, packed: Float32Array, K: number, N: number, precision: number): void;
   linear(
     x: Float32Array,
@@ -69,14 +69,19 @@ export interface Addon {
     /** The shape, then the strides of a, then those of b; 0 where an operand is broadcast. */
     layout: Int32Array,
   ): void;
+  /** What the packed form of a filter depends on, beside its shape: the geometry as convolutions/windows.ts makes it. */
+  filterForm(geometry: Int32Array): number;
+  /** Length of the array that `packFilter` fills. */
+  packedFilterLength(geometry: Int32Array): number;
+  packFilter(filter: Float32Array, packed: Float32Array, geometry: Int32Array): void;
   convolution(
     x: Float32Array,
+    filter: Float32Array,
     packed: Float32Array,
     bias: Float32Array | null,
     /** Added before the activation. */
     skip: Float32Array | null,
     out: Float32Array,
-    /** As `geometryOf` of convolutions/windows.ts makes it; so below. */
     geometry: Int32Array,
     activation: number,
   ): void;
@@ -189,7 +194,7 @@ export interface Addon {
 }
 
 /** `INTERFACE` of cpp/addon.cc. */
-const INTERFACE = 10;
+const INTERFACE = 11;
 
 // src/ and dist/ lie beside each other, and the binary is built once, beside its sources.
 const FOLDER = new URL('../../../../src/tensor/backends/native/', import.meta.url);

@@ -6,11 +6,9 @@ import { ArgumentError } from '../../../errors.ts';
 import type { Addon } from './addon.ts';
 import { BufferPool } from './buffer-pool.ts';
 
-/** A [K, N] matrix as the kernels read it fastest. */
-export interface PackedMatrix {
-  readonly K: number;
-  readonly N: number;
-  readonly precision: number;
+/** A tensor's values as the kernels read them fastest. */
+interface PackedForm {
+  readonly form: string;
   readonly values: Float32Array;
 }
 
@@ -21,7 +19,7 @@ export interface PackedMatrix {
 export class NativeBackend extends MathBackendCPU {
   readonly #addon: Addon;
   readonly #buffers: BufferPool;
-  #packed = new WeakMap<DataId, PackedMatrix>();
+  #packed = new WeakMap<DataId, PackedForm>();
 
   constructor(addon: Addon) {
     super();
@@ -51,15 +49,23 @@ export class NativeBackend extends MathBackendCPU {
     return { info, values };
   }
 
-  /** The form in which the addon multiplies by a [K, N] matrix in a precision, made the first time. */
+  /** The form in which the addon multiplies by a [K, N] matrix in a precision. */
   packedForm(matrix: TensorInfo, precision: number): Float32Array {
     const [K = 0, N = 0] = matrix.shape;
-    const known = this.#packed.get(matrix.dataId);
     // A reshaped tensor shares its data with the original but not its panels.
-    if (known?.K === K && known.N === N && known.precision === precision) return known.values;
-    const values = new Float32Array(this.#addon.packedLength(K, N, precision));
-    this.#addon.pack(this.floatsOf('matrix', matrix), values, K, N, precision);
-    this.#packed.set(matrix.dataId, { K, N, precision, values });
+    return this.packed(matrix, `${K} ${N} ${precision}`, (floats) => {
+      const values = new Float32Array(this.#addon.packedLength(K, N, precision));
+      this.#addon.pack(floats, values, K, N, precision);
+      return values;
+    });
+  }
+
+  /** What `pack` makes of a tensor's values the first time; `form` is all that it depends on beside them. */
+  packed(tensor: TensorInfo, form: string, pack: (floats: Float32Array) => Float32Array): Float32Array {
+    const known = this.#packed.get(tensor.dataId);
+    if (known?.form === form) return known.values;
+    const values = pack(this.floatsOf('matrix', tensor));
+    this.#packed.set(tensor.dataId, { form, values });
     return values;
   }
 

@@ -9,9 +9,12 @@ import {
   maxPool,
   ones,
   randomNormal,
+  randomUniform,
   relu,
+  round,
   tensor4d,
   tidy,
+  tile,
   zeros,
 } from '@tensorflow/tfjs-core';
 import type { Rank, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
@@ -32,6 +35,13 @@ const [Y, X, CHANNEL] = [4, 5, 7];
 /** 3×3 windows of stride 1 with a border of zeros, each with whether it mixes channels. */
 const OPERATIONS: readonly (readonly [name: string, mixes: boolean, run: (x: Tensor4D) => Tensor4D])[] = [
   ['conv2d', true, (x) => conv2d(x, randomNormal<Rank.R4>([3, 3, C, 17], 0, 1, 'float32', 3), 1, 'same')],
+  [
+    // Twice as many channels, for which it goes by Winograd's algorithm; weights of whole numbers, so that both are exact.
+    'conv2d with more channels',
+    true,
+    (x) =>
+      conv2d(tile(x, [1, 1, 1, 2]), round(randomUniform<Rank.R4>([3, 3, 2 * C, 17], -3, 3, 'float32', 3)), 1, 'same'),
+  ],
   [
     'depthwiseConv2d',
     false,
@@ -74,7 +84,7 @@ describe.each(INSTRUCTION_SETS)('convolutions with %s', (instructionSet) => {
 
     test('memory full of NaN that is used again leaves no trace', () => {
       const expected = valuesOf(() => run(image(0)));
-      for (let round = 0; round < 4; round += 1) valuesOf(() => relu(fill([expected.length], NaN)));
+      for (let times = 0; times < 4; times += 1) valuesOf(() => relu(fill([expected.length], NaN)));
       expect(valuesOf(() => run(image(0)))).toEqual(expected);
     });
   });

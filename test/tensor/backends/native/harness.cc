@@ -165,6 +165,7 @@ void check(const Kernels& kernels, int rounds) {
       checkGradients(kernels);
       checkResample(kernels);
       checkConvolution(kernels);
+      checkWinograd(kernels);
       checkDepthwise(kernels);
       checkPools(kernels);
       checkBatchNorm(kernels);

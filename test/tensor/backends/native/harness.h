@@ -37,12 +37,17 @@ inline Floats random(size_t size) {
 
 inline Floats poisoned(size_t size) { return Floats(size, NAN); }
 
-/** A matrix as `pack` lays it out. */
-inline std::unique_ptr<float, decltype(&std::free)> packedMatrix(const Kernels& kernels, const Floats& matrix, size_t K, size_t N,
-                                                                 Precision precision = Precision::f32) {
-  const size_t size = kernels.packedSize(K, N, precision);
+using AlignedFloats = std::unique_ptr<float, decltype(&std::free)>;
+
+/** Memory that begins at a cache line. */
+inline AlignedFloats alignedFloats(size_t size) {
   void* const memory = std::aligned_alloc(CACHE_LINE, (size * sizeof(float) / CACHE_LINE + 1) * CACHE_LINE);
-  std::unique_ptr<float, decltype(&std::free)> packed(static_cast<float*>(memory), std::free);
+  return AlignedFloats(static_cast<float*>(memory), std::free);
+}
+
+/** A matrix as `pack` lays it out. */
+inline AlignedFloats packedMatrix(const Kernels& kernels, const Floats& matrix, size_t K, size_t N, Precision precision = Precision::f32) {
+  AlignedFloats packed = alignedFloats(kernels.packedSize(K, N, precision));
   kernels.pack(matrix.data(), packed.get(), K, N, precision);
   return packed;
 }
@@ -50,7 +55,7 @@ inline std::unique_ptr<float, decltype(&std::free)> packedMatrix(const Kernels& 
 inline void compare(const char* what, const Floats& received, const std::vector<double>& expected, double tolerance) {
   for (size_t i = 0; i < expected.size(); i++) {
     const double difference = std::fabs(received[i] - expected[i]);
-    if (difference <= tolerance * (1 + std::fabs(expected[i]))) continue;
+    if (std::isfinite(expected[i]) ? difference <= tolerance * (1 + std::fabs(expected[i])) : !std::isfinite(received[i])) continue;
     std::printf("%s: at %zu expected %.9g, got %.9g\n", what, i, expected[i], received[i]);
     failures++;
     return;

@@ -27,14 +27,39 @@ inline void visitTaps(const Windows& w, Each each) {
   }
 }
 
+/** Now and then one value is none, which its windows and no others have to show. */
+inline void checkForward(const Kernels& kernels, const Windows& w, size_t N) {
+  const size_t K = w.taps() * w.C;
+  Floats x = random(w.pixels() * w.C);
+  const Floats filter = random(K * N), bias = random(N), skip = random(w.count() * N);
+  if (below(4) == 0 && !x.empty()) x[below(x.size())] = below(2) ? NAN : INFINITY;
+  Floats out = poisoned(skip.size());
+  const bool hasBias = below(2), hasSkip = below(2);
+  const auto activation = Activation(below(ACTIVATIONS));
+  const auto packed = alignedFloats(kernels.packedFilterSize(w, N));
+  kernels.packFilter(filter.data(), packed.get(), w, N);
+  kernels.convolution({x.data(), filter.data(), packed.get(), hasBias ? bias.data() : nullptr, hasSkip ? skip.data() : nullptr,
+                       out.data(), w, N, activation});
+  std::vector<double> expected(out.size());
+  visitTaps(w, [&](size_t window, size_t tap, size_t pixel) {
+    for (size_t c = 0; c < w.C; c++) {
+      for (size_t n = 0; n < N; n++) expected[window * N + n] += double(x[pixel * w.C + c]) * filter[(tap * w.C + c) * N + n];
+    }
+  });
+  for (size_t i = 0; i < expected.size(); i++) {
+    expected[i] = activated(expected[i] + (hasBias ? bias[i % N] : 0) + (hasSkip ? skip[i] : 0), activation);
+  }
+  compare(kernels.transformsFilter(w, N) ? "convolution by Winograd" : "convolution", out, expected, sumOf(K));
+}
+
 inline void checkConvolution(const Kernels& kernels) {
   Windows w = randomWindows();
   const size_t N = 1 + below(below(4) == 0 ? 90 : 9), K = w.taps() * w.C;
-  const Floats x = random(w.pixels() * w.C), filter = random(K * N), dy = random(w.count() * N), bias = random(N);
-  Floats dx = poisoned(x.size()), dFilter = poisoned(filter.size()), out = poisoned(dy.size());
+  const Floats x = random(w.pixels() * w.C), filter = random(K * N), dy = random(w.count() * N);
+  Floats dx = poisoned(x.size()), dFilter = poisoned(filter.size());
   kernels.convolutionInputGradient({dy.data(), filter.data(), dx.data(), w, N});
   kernels.convolutionFilterGradient({x.data(), dy.data(), dFilter.data(), w, N});
-  std::vector<double> expectedX(x.size()), expectedFilter(filter.size()), expected(dy.size());
+  std::vector<double> expectedX(x.size()), expectedFilter(filter.size());
   visitTaps(w, [&](size_t window, size_t tap, size_t pixel) {
     for (size_t c = 0; c < w.C; c++) {
       for (size_t n = 0; n < N; n++) {
@@ -46,20 +71,15 @@ inline void checkConvolution(const Kernels& kernels) {
   compare("convolution, gradient of the images", dx, expectedX, sumOf(w.taps() * N));
   compare("convolution, gradient of the filter", dFilter, expectedFilter, sumOf(w.count()));
   w.dilationY = ptrdiff_t(1 + below(3)), w.dilationX = ptrdiff_t(1 + below(3));
-  const bool hasBias = below(2), hasSkip = below(2);
-  const auto activation = Activation(below(ACTIVATIONS));
-  const auto packed = packedMatrix(kernels, filter, K, N);
-  kernels.convolution({x.data(), packed.get(), hasBias ? bias.data() : nullptr, hasSkip ? dy.data() : nullptr, out.data(), w,
-                       N, activation});
-  visitTaps(w, [&](size_t window, size_t tap, size_t pixel) {
-    for (size_t c = 0; c < w.C; c++) {
-      for (size_t n = 0; n < N; n++) expected[window * N + n] += double(x[pixel * w.C + c]) * filter[(tap * w.C + c) * N + n];
-    }
-  });
-  for (size_t i = 0; i < expected.size(); i++) {
-    expected[i] = activated(expected[i] + (hasBias ? bias[i % N] : 0) + (hasSkip ? dy[i] : 0), activation);
-  }
-  compare("convolution", out, expected, sumOf(K));
+  checkForward(kernels, w, N);
+}
+
+/** Windows that the kernels may take to other points, more of them than a block holds. */
+inline void checkWinograd(const Kernels& kernels) {
+  const size_t H = 6 + below(12), W = 6 + below(12);
+  Windows w{1 + below(3), H, W, 16 + below(40), 3, 3, 1, 1, 1, 1, 1, 1, ptrdiff_t(below(3)), ptrdiff_t(below(3))};
+  w.Oh = H + below(3) - 1, w.Ow = W + below(3) - 1;
+  checkForward(kernels, w, 16 + below(40));
 }
 
 inline void checkDepthwise(const Kernels& kernels) {

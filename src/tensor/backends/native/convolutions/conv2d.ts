@@ -1,10 +1,9 @@
 import type { Conv2DAttrs, FusedConv2DAttrs, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
 
-import { backend_util, util } from '../../../tfjs.ts';
+import { backend_util } from '../../../tfjs.ts';
 import { ShapeError } from '../../../../errors.ts';
 import type { ConvolutionWithSkipAttrs } from '../../../ops/convolution-with-skip.ts';
 import type { Device, Forward } from '../forward.ts';
-import { PRECISION_CODES } from '../precision-codes.ts';
 import type { PartialForward } from '../replace.ts';
 import { FUSED_ACTIVATIONS, fusedBy } from './fused.ts';
 import type { ConvolutionOperands } from './fused.ts';
@@ -40,7 +39,8 @@ function convolve(
   const { backend, addon } = device;
   const operands = [
     backend.floatsOf('conv2d x', x),
-    packedFilter(filter, device),
+    backend.floatsOf('conv2d filter', filter),
+    packedFilter(filter, geometry, device),
     bias === undefined ? null : backend.floatsOf('conv2d bias', bias),
     skip === undefined ? null : backend.floatsOf('conv2d skip', skip),
   ] as const;
@@ -49,9 +49,12 @@ function convolve(
   return y;
 }
 
-/** The filter as the matrix [Kh·Kw·C, N], packed once for as long as its tensor lives. */
-function packedFilter(filter: Tensor4D, { backend }: Device): Float32Array {
-  const N = filter.shape[3];
-  const K = util.sizeFromShape(filter.shape.slice(0, 3));
-  return backend.packedForm({ dataId: filter.dataId, dtype: filter.dtype, shape: [K, N] }, PRECISION_CODES.f32);
+/** The filter as the addon takes it for windows of such a geometry, packed once for as long as its tensor lives. */
+function packedFilter(filter: Tensor4D, geometry: Int32Array, { backend, addon }: Device): Float32Array {
+  const form = `${filter.shape.join(' ')} filter ${addon.filterForm(geometry)}`;
+  return backend.packed(filter, form, (floats) => {
+    const values = new Float32Array(addon.packedFilterLength(geometry));
+    addon.packFilter(floats, values, geometry);
+    return values;
+  });
 }

@@ -26,23 +26,58 @@ struct Geometry {
   Size multiplier() const { return windows.C == 0 || N % windows.C != 0 ? 0 : N / windows.C; }
 };
 
-/** convolution(x, packed, bias | null, skip | null, out, geometry, activation). */
+/** filterForm(geometry) → 1 where the filter is transformed before it is packed, else 0. */
+napi_value filterForm(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const Geometry geometry(args, 0);
+  if (!args.areValid()) return nullptr;
+  napi_value form;
+  napi_create_int32(env, kernelsOf(env).transformsFilter(geometry.windows, geometry.N), &form);
+  return form;
+}
+
+/** packedFilterLength(geometry) → floats of the array that `packFilter` fills. */
+napi_value packedFilterLength(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const Geometry geometry(args, 0);
+  if (!args.areValid()) return nullptr;
+  napi_value length;
+  napi_create_double(env, double(kernelsOf(env).packedFilterSize(geometry.windows, geometry.N) + PADDING), &length);
+  return length;
+}
+
+/** packFilter(filter, packed, geometry). */
+napi_value packFilter(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const Span<float> filter = args.floats(0);
+  const Span<float> packed = args.floats(1);
+  const Geometry geometry(args, 2);
+  args.require(filter.length == geometry.depth() * geometry.N &&
+                   packed.length == kernelsOf(env).packedFilterSize(geometry.windows, geometry.N) + PADDING,
+               "packFilter: expected arrays of the sizes of the filter and of its packed form");
+  if (args.areValid()) kernelsOf(env).packFilter(filter.data, aligned(packed), geometry.windows, geometry.N);
+  return nullptr;
+}
+
+/** convolution(x, filter, packed, bias | null, skip | null, out, geometry, activation). */
 napi_value convolution(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   const Span<float> x = args.floats(0);
-  const Span<float> packed = args.floats(1);
-  const Span<float> bias = args.floats(2);
-  const Span<float> skip = args.floats(3);
-  const Span<float> out = args.floats(4);
-  const Geometry geometry(args, 5);
-  const Size activation = args.size(6);
-  args.require(x.length == geometry.inputSize() && isAbsentOr(geometry.N, bias) && isAbsentOr(out.length, skip) &&
-                   packed.length == kernelsOf(env).packedSize(geometry.depth(), geometry.N, Precision::f32) + PADDING &&
-                   out.length == geometry.outputSize() && activation < ACTIVATIONS,
+  const Span<float> filter = args.floats(1);
+  const Span<float> packed = args.floats(2);
+  const Span<float> bias = args.floats(3);
+  const Span<float> skip = args.floats(4);
+  const Span<float> out = args.floats(5);
+  const Geometry geometry(args, 6);
+  const Size activation = args.size(7);
+  args.require(x.length == geometry.inputSize() && filter.length == geometry.depth() * geometry.N &&
+                   packed.length == kernelsOf(env).packedFilterSize(geometry.windows, geometry.N) + PADDING &&
+                   isAbsentOr(geometry.N, bias) && isAbsentOr(out.length, skip) && out.length == geometry.outputSize() &&
+                   activation < ACTIVATIONS,
                "convolution: expected operands of the sizes given");
   if (!args.areValid()) return nullptr;
-  kernelsOf(env).convolution({x.data, aligned(packed), bias.data, skip.data, out.data, geometry.windows, geometry.N,
-                              Activation(activation)});
+  kernelsOf(env).convolution({x.data, filter.data, aligned(packed), bias.data, skip.data, out.data, geometry.windows,
+                              geometry.N, Activation(activation)});
   return nullptr;
 }
 
@@ -164,6 +199,9 @@ napi_value averagePoolGradient(napi_env env, napi_callback_info info) {
 
 void defineConvolutions(napi_env env, napi_value module) {
   define(env, module, {
+      {"filterForm", filterForm},
+      {"packedFilterLength", packedFilterLength},
+      {"packFilter", packFilter},
       {"convolution", convolution},
       {"convolutionInputGradient", convolutionInputGradient},
       {"convolutionFilterGradient", convolutionFilterGradient},

@@ -3,7 +3,7 @@
 
 #include "linear.h"
 #include "patches.h"
-#include "scratch.h"
+#include "winograd.h"
 
 namespace patchlens {
 
@@ -59,9 +59,22 @@ inline bool arePixels(const Windows& w) {
   return w.taps() == 1 && w.strideY == 1 && w.strideX == 1 && w.top == 0 && w.left == 0 && w.Oh == w.H && w.Ow == w.W;
 }
 
+/** Floats of a filter as `convolution` takes it for these windows. */
+template <class S>
+size_t packedFilterSize(const Windows& w, size_t N) {
+  return isWinograd(w, N) ? winogradSize<S>(w.C, N) : packedSize<S>(w.taps() * w.C, N);
+}
+
+template <class S>
+void packFilter(const float* filter, float* packed, const Windows& w, size_t N) {
+  if (isWinograd(w, N)) packWinograd<S>(filter, packed, w.C, N);
+  else pack<S>(filter, N, false, packed, w.taps() * w.C, N);
+}
+
 template <class S>
 void convolution(const ConvolutionArguments& args) {
   const Windows& w = args.windows;
+  if (isWinograd(w, args.N)) return Winograd<S>(args).run();
   const size_t K = w.taps() * w.C;
   const Epilogue epilogue{args.bias, args.skip, args.activation};
   if (arePixels(w)) multiplyFrom<S>(Stored{args.x, K}, args.packed, args.out, w.count(), args.N, K, 1, epilogue);

@@ -151,9 +151,10 @@ struct Windows {
   size_t pixels() const { return B * H * W; }
 };
 
-/** out [B, Oh, Ow, N] = activation(x * filter + bias + skip): filter [Kh·Kw·C, N] packed, taps outside are zero. */
+/** out [B, Oh, Ow, N] = activation(x * filter + bias + skip): filter [Kh, Kw, C, N], as it is and packed; taps outside are zero. */
 struct ConvolutionArguments {
   const float* x;
+  const float* filter;
   const float* packed;
   const float* bias;
   const float* skip;
@@ -289,6 +290,12 @@ struct Kernels {
   void (*reduceSum)(const ReduceArguments&);
   void (*stridedCopy)(const CopyArguments&);
   void (*resample)(const ResampleArguments&);
+  /** Whether `convolution` takes the filter of these windows transformed, and not as a matrix. */
+  bool (*transformsFilter)(const Windows&, size_t N);
+  /** Floats that a filter for such windows takes. */
+  size_t (*packedFilterSize)(const Windows&, size_t N);
+  /** Packs a filter [Kh, Kw, C, N] for `convolution`; `packed` is aligned to a cache line. */
+  void (*packFilter)(const float* filter, float* packed, const Windows&, size_t N);
   void (*convolution)(const ConvolutionArguments&);
   void (*convolutionInputGradient)(const ConvolutionInputGradientArguments&);
   void (*convolutionFilterGradient)(const ConvolutionFilterGradientArguments&);

@@ -1,0 +1,262 @@
+// Convolutions of 3×3 taps at stride 1 with four ninths of the multiplications: Winograd's minimal filtering F(2×2, 3×3)
+// (Lavin & Gray 2016, section 4.1). 2×2 outputs come from 4×4 pixels: both are taken to the points 0, 1, −1 and ∞ of a
+// polynomial along each axis, multiplied there as 16 matrices, and the products taken back. F(4×4, 3×3) has a quarter of the
+// multiplications, F(2×4, 3×3) a third, and both rounded more than our tests allow a sum in float32.
+#pragma once
+
+#include "gemm.h"
+#include "scratch.h"
+#include "taps.h"
+
+namespace patchlens {
+
+/** A tile's outputs and pixels along an axis, and its points. */
+struct WinogradTile {
+  static constexpr size_t OUTPUTS = 2;
+  static constexpr size_t PIXELS = 4;
+  static constexpr size_t POINTS = PIXELS * PIXELS;
+};
+
+/** Three taps at the points, times what the inverse divides by. */
+template <class V>
+void tapsToPoints(const V g[3], V out[4]) {
+  const V even = (g[0] + g[2]) * 0.5f;
+  const V odd = g[1] * 0.5f;
+  out[0] = g[0];
+  out[1] = even + odd;
+  out[2] = even - odd;
+  out[3] = g[2];
+}
+
+/** Four pixels at the points. */
+template <class V>
+void toPoints(const V d[4], V out[4]) {
+  out[0] = d[0] - d[2];
+  out[1] = d[1] + d[2];
+  out[2] = d[2] - d[1];
+  out[3] = d[3] - d[1];
+}
+
+/** Two outputs from their products at the points. */
+template <class V>
+void fromPoints(const V m[4], V out[2]) {
+  out[0] = m[0] + (m[1] + m[2]);
+  out[1] = (m[1] - m[2]) + m[3];
+}
+
+/**
+ * Whether a convolution is computed so: with channels enough for products worth their transforms, and tiles enough for the
+ * transformed filter to be worth reading, which has 16 floats for each 9.
+ */
+inline bool isWinograd(const Windows& w, size_t N) {
+  const bool isFit = w.Kh == 3 && w.Kw == 3 && w.strideY == 1 && w.strideX == 1 && w.dilationY == 1 && w.dilationX == 1;
+  const size_t tiles = ceilDivide(w.Oh, WinogradTile::OUTPUTS) * ceilDivide(w.Ow, WinogradTile::OUTPUTS);
+  return isFit && w.C >= 16 && N >= 16 && tiles >= 16;
+}
+
+/** Floats of a filter [3, 3, C, N] at all points, each a packed matrix [C, N]. */
+template <class S>
+size_t winogradSize(size_t C, size_t N) {
+  return WinogradTile::POINTS * packedSize<S>(C, N);
+}
+
+template <class S>
+void packWinograd(const float* filter, float* packed, size_t C, size_t N) {
+  using V = typename S::V;
+  constexpr size_t COLUMNS = TILE_COLUMNS<S>, PIXELS = WinogradTile::PIXELS;
+  const size_t size = packedSize<S>(C, N);
+  parallel(ceilDivide(N, COLUMNS), [=](size_t panel) {
+    for (size_t c = 0; c < C; c++) {
+      for (size_t v = 0; v < COLUMNS; v += S::W) {
+        const size_t n = panel * COLUMNS + v;
+        V rows[3][PIXELS];
+        for (size_t y = 0; y < 3; y++) {
+          V taps[3];
+          for (size_t x = 0; x < 3; x++) taps[x] = n < N ? S::loadFirst(filter + ((y * 3 + x) * C + c) * N + n, N - n) : V{};
+          tapsToPoints(taps, rows[y]);
+        }
+        for (size_t x = 0; x < PIXELS; x++) {
+          const V column[3] = {rows[0][x], rows[1][x], rows[2][x]};
+          V points[PIXELS];
+          tapsToPoints(column, points);
+          for (size_t y = 0; y < PIXELS; y++) {
+            S::store(packed + (y * PIXELS + x) * size + (panel * C + c) * COLUMNS + v, points[y]);
+          }
+        }
+      }
+    }
+  });
+}
+
+/** One convolution: its tiles in a row, image by image, and a block of them at all points. */
+template <class S>
+class Winograd {
+ public:
+  explicit Winograd(const ConvolutionArguments& args)
+      : args_(args),
+        w_(args.windows),
+        down_(ceilDivide(w_.Oh, Tile::OUTPUTS)),
+        across_(ceilDivide(w_.Ow, Tile::OUTPUTS)),
+        tiles_(w_.B * down_ * across_),
+        block_(least(tiles_, BLOCK)),
+        pixelsSpan_(spanOf(w_.C)),
+        productsSpan_(spanOf(args.N)) {}
+
+  void run() {
+    pixels_ = scratch(Scratch::shared, Tile::POINTS * (pixelsSpan_ + productsSpan_));
+    products_ = pixels_ + Tile::POINTS * pixelsSpan_;
+    for (size_t first = 0; first < tiles_; first += block_) {
+      const size_t count = least(block_, tiles_ - first);
+      parallel(ceilDivide(count, TASK), [&](size_t task) {
+        for (size_t i = task * TASK; i < least((task + 1) * TASK, count); i++) spread(i, first + i);
+      });
+      multiply(count);
+      parallel(ceilDivide(count, TASK), [&](size_t task) {
+        for (size_t i = task * TASK; i < least((task + 1) * TASK, count); i++) collect(i, first + i);
+      });
+    }
+  }
+
+ private:
+  using Tile = WinogradTile;
+  using V = typename S::V;
+
+  /** Tiles that are at all points at once: enough rows for the products, few enough for a second-level cache. */
+  static constexpr size_t BLOCK = 72;
+  /** Tiles that a thread takes at a time. */
+  static constexpr size_t TASK = 4;
+
+  /** Floats from one point's matrix to the next: a line more, because all would begin in one set of the cache. */
+  size_t spanOf(size_t columns) const { return wholeLines(block_ * columns) + CACHE_LINE / sizeof(float); }
+
+  struct Place {
+    size_t image, y, x;
+  };
+  Place placeOf(size_t tile) const {
+    return {tile / across_ / down_, tile / across_ % down_ * Tile::OUTPUTS, tile % across_ * Tile::OUTPUTS};
+  }
+
+  /** Row i of the points' matrices: the pixels of a tile. */
+  void spread(size_t i, size_t tile) {
+    const size_t C = w_.C;
+    const Place place = placeOf(tile);
+    float* const zeros = scratch(Scratch::own, C);
+    const float* at[Tile::POINTS];
+    bool isInside = true;
+    for (size_t p = 0; p < Tile::POINTS; p++) {
+      const ptrdiff_t y = ptrdiff_t(place.y + p / Tile::PIXELS) - w_.top;
+      const ptrdiff_t x = ptrdiff_t(place.x + p % Tile::PIXELS) - w_.left;
+      const bool isPixel = y >= 0 && x >= 0 && y < ptrdiff_t(w_.H) && x < ptrdiff_t(w_.W);
+      at[p] = isPixel ? args_.x + ((place.image * w_.H + size_t(y)) * w_.W + size_t(x)) * C : zeros;
+      isInside = isInside && isPixel;
+    }
+    if (!isInside) std::memset(zeros, 0, C * sizeof(float));
+    float* const out = pixels_ + i * C;
+    for (size_t c = 0; c < C; c += S::W) spreadVector(at, out, c, C - c);
+  }
+
+  void spreadVector(const float* const* at, float* out, size_t c, size_t rest) {
+    V rows[Tile::PIXELS][Tile::PIXELS];
+    for (size_t x = 0; x < Tile::PIXELS; x++) {
+      V column[Tile::PIXELS];
+      for (size_t y = 0; y < Tile::PIXELS; y++) column[y] = S::loadFirst(at[y * Tile::PIXELS + x] + c, rest);
+      toPoints(column, rows[x]);
+    }
+    for (size_t y = 0; y < Tile::PIXELS; y++) {
+      V row[Tile::PIXELS];
+      V points[Tile::PIXELS];
+      for (size_t x = 0; x < Tile::PIXELS; x++) row[x] = rows[x][y];
+      toPoints(row, points);
+      for (size_t x = 0; x < Tile::PIXELS; x++) {
+        S::storeFirst(out + (y * Tile::PIXELS + x) * pixelsSpan_ + c, points[x], rest);
+      }
+    }
+  }
+
+  /** The products of `count` rows at all points. */
+  void multiply(size_t count) {
+    const size_t C = w_.C, N = args_.N;
+    const size_t panels = ceilDivide(N, TILE_COLUMNS<S>);
+    const size_t parts = threads() == 1 ? 1 : least(panels, ceilDivide(4 * threads(), Tile::POINTS));
+    parallel(Tile::POINTS * parts, [&](size_t i) {
+      const size_t point = i / parts, part = i % parts;
+      multiplyPart<S>(Stored{pixels_ + point * pixelsSpan_, C}, args_.packed + point * packedSize<S>(C, N),
+                      products_ + point * productsSpan_, N, N, C, {0, count, panels * part / parts, panels * (part + 1) / parts},
+                      Epilogue{});
+    });
+  }
+
+  /** Outputs of a tile from row i of the products. */
+  void collect(size_t i, size_t tile) {
+    const Place place = placeOf(tile);
+    V strangers{};
+    withActivation(args_.activation, [&](auto constant) {
+      for (size_t n = 0; n < args_.N; n += S::W) {
+        strangers = strangers + collectVector<constant.value>(i, place, n, args_.N - n);
+      }
+    });
+    // One pixel that is infinite or no number reaches all of its tile, also the outputs that do not see it.
+    if (S::sumOf(strangers) != 0) collectDirectly(place);
+  }
+
+  /** Zeros, or NaN where a sum is not finite. */
+  template <Activation activation>
+  V collectVector(size_t i, const Place& place, size_t n, size_t rest) {
+    V columns[Tile::PIXELS][Tile::OUTPUTS];
+    for (size_t x = 0; x < Tile::PIXELS; x++) {
+      V column[Tile::PIXELS];
+      for (size_t y = 0; y < Tile::PIXELS; y++) {
+        column[y] = S::loadFirst(products_ + (y * Tile::PIXELS + x) * productsSpan_ + i * args_.N + n, rest);
+      }
+      fromPoints(column, columns[x]);
+    }
+    V strangers{};
+    const V bias = args_.bias == nullptr ? V{} : S::loadFirst(args_.bias + n, rest);
+    for (size_t y = 0; y < least(Tile::OUTPUTS, w_.Oh - place.y); y++) {
+      V row[Tile::PIXELS];
+      V sums[Tile::OUTPUTS];
+      for (size_t x = 0; x < Tile::PIXELS; x++) row[x] = columns[x][y];
+      fromPoints(row, sums);
+      for (size_t x = 0; x < least(Tile::OUTPUTS, w_.Ow - place.x); x++) {
+        const size_t at = outputAt(place, y, x) + n;
+        strangers = strangers + (sums[x] - sums[x]);
+        V value = sums[x] + bias;
+        if (args_.skip != nullptr) value = value + S::loadFirst(args_.skip + at, rest);
+        S::storeFirst(args_.out + at, activated<S, activation>(value), rest);
+      }
+    }
+    return strangers;
+  }
+
+  size_t outputAt(const Place& place, size_t y, size_t x) const {
+    return ((place.image * w_.Oh + place.y + y) * w_.Ow + place.x + x) * args_.N;
+  }
+
+  /** Outputs of a tile as sums over the taps that lie on the image. */
+  void collectDirectly(const Place& place) {
+    const Epilogue epilogue{args_.bias, args_.skip, args_.activation};
+    for (size_t y = place.y; y < least(place.y + Tile::OUTPUTS, w_.Oh); y++) {
+      for (size_t x = place.x; x < least(place.x + Tile::OUTPUTS, w_.Ow); x++) {
+        const size_t at = outputAt({place.image, 0, 0}, y, x);
+        float* const out = args_.out + at;
+        std::memset(out, 0, args_.N * sizeof(float));
+        Window(w_, place.image, y, x).visit([&](size_t tap, size_t pixel) {
+          for (size_t c = 0; c < w_.C; c++) {
+            const float factor = args_.x[pixel * w_.C + c];
+            const float* const weights = args_.filter + (tap * w_.C + c) * args_.N;
+            for (size_t n = 0; n < args_.N; n++) out[n] += factor * weights[n];
+          }
+        });
+        finishTile<S>(out, args_.N, args_.out, {at, args_.N, 0, 1, args_.N}, epilogue);
+      }
+    }
+  }
+
+  const ConvolutionArguments& args_;
+  const Windows& w_;
+  size_t down_, across_, tiles_, block_, pixelsSpan_, productsSpan_;
+  float* pixels_ = nullptr;
+  float* products_ = nullptr;
+};
+
+}  // namespace patchlens
