@@ -60,7 +60,7 @@ export const NETWORKS = {
   MobileNetV2: {
     config: mobileNetV2Config(),
     params: mobileNetV2Params,
-    layers: (config, leaf, unit) => mobileNetV2Layers(config, mobileNetV2Tree(config, leaf, unit), runFolded),
+    layers: (config, leaf, unit) => mobileNetV2Layers(config, mobileNetV2Tree(config, leaf, unit)),
     graph: mobileNetV2Graph,
   },
 };

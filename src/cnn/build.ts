@@ -2,7 +2,7 @@ import { dispose, tensor } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 
 import { WeightsError } from '../errors.ts';
-import type { ConvolutionParams } from '../nn/convolution.ts';
+import type { BiasedConvolutionParams } from '../nn/convolution.ts';
 import type { Layer } from '../nn/network.ts';
 import type { NamedArray, NamedArrays } from '../weights/arrays.ts';
 import { fold } from './fold.ts';
@@ -12,7 +12,7 @@ import type { Leaf, UnitOf } from './leaves.ts';
 /** What makes the leaves of a tree on the current backend, its convolutions folded with their norms. */
 export interface FoldedLeaves {
   readonly leaf: Leaf<Tensor>;
-  readonly unit: UnitOf<ConvolutionParams>;
+  readonly unit: UnitOf<BiasedConvolutionParams>;
 }
 
 /** A network's layers with the tensors that they hold. */
@@ -38,9 +38,9 @@ export function buildFolded(
     return made;
   };
   const array: Leaf<NamedArray> = (name, shape) => arrayOf(arrays, name, shape);
-  const unit: UnitOf<ConvolutionParams> = (...place) => {
+  const unit: UnitOf<BiasedConvolutionParams> = (...place) => {
     const { kernel, bias } = fold(convNormOf(array, ...place), epsilon);
-    return { kernel: own(kernel), bias: bias && own(bias) };
+    return { kernel: own(kernel), bias: own(bias) };
   };
   try {
     const layers = layersOf({ leaf: (name, shape) => own(array(name, shape)), unit });

@@ -1,5 +1,5 @@
 import type { BatchNormParams } from '../nn/batch-norm.ts';
-import type { ConvolutionParams } from '../nn/convolution.ts';
+import type { BiasedConvolutionParams } from '../nn/convolution.ts';
 import type { NamedArray } from '../weights/arrays.ts';
 import type { ConvNormParams } from './conv-norm.ts';
 
@@ -7,7 +7,10 @@ import type { ConvNormParams } from './conv-norm.ts';
  * One convolution with bias that computes a convolution and its batch norm with running statistics:
  * w′ = w·γ / √(σ² + ε), b′ = β − μ·γ / √(σ² + ε). In double precision, because small variances make large factors.
  */
-export function fold({ kernel, norm }: ConvNormParams<NamedArray>, epsilon: number): ConvolutionParams<NamedArray> {
+export function fold(
+  { kernel, norm }: ConvNormParams<NamedArray>,
+  epsilon: number,
+): BiasedConvolutionParams<NamedArray> {
   const factors = Float64Array.from(norm.scale.data, (scale, c) => scale / Math.sqrt(norm.variance.data[c]! + epsilon));
   const C = factors.length;
   // The output channel is the last axis, or in a depthwise kernel the last but one before an axis of length one.

@@ -13,12 +13,16 @@ export interface ConvolutionParams<T = Tensor> {
   readonly bias?: T | undefined;
 }
 
+export interface BiasedConvolutionParams<T = Tensor> extends ConvolutionParams<T> {
+  readonly bias: T;
+}
+
 /**
  * What lies beyond the border is zero. `symmetric`: as many pixels on each side, half of the kernel rounded down (torch's
  * `padding=k // 2`). `same`: as many as make ⌈size / stride⌉ outputs, an odd one at the end (TensorFlow's `SAME`). `none`:
  * the filters stay inside, and pixels that fill no stride are left out.
  */
-type Padding = 'symmetric' | 'same' | 'none';
+export type Padding = 'symmetric' | 'same' | 'none';
 
 export interface ConvolutionOptions {
   /** Default 1. */
@@ -45,7 +49,7 @@ export function convolve(x: Tensor4D, { kernel, bias }: ConvolutionParams, optio
 }
 
 /** tfjs's word for it. With stride 1 and an odd kernel both paddings are the same, and `same` is what every backend has. */
-function padOf(padding: Padding, k: number, stride: number): 'same' | 'valid' | number {
+export function padOf(padding: Padding, k: number, stride: number): 'same' | 'valid' | number {
   if (padding === 'none') return 'valid';
   if (padding === 'same' || (stride === 1 && k % 2 === 1)) return 'same';
   const beyond = Math.floor(k / 2);

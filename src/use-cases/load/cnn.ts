@@ -76,7 +76,7 @@ function layersOf(arrays: NamedArrays, config: CnnConfig): BuiltLayers {
       case 'resnet':
         return resNetLayers(config, resNetTree(config, leaf, unit), runFolded);
       case 'mobilenet-v2':
-        return mobileNetV2Layers(config, mobileNetV2Tree(config, leaf, unit), runFolded);
+        return mobileNetV2Layers(config, mobileNetV2Tree(config, leaf, unit));
     }
   });
 }

@@ -38,7 +38,7 @@ function normsOfUnreadTokens(config: ViTConfig): CostedStep {
 type StepsOf = (kernel: TracedKernel) => CostedStep[];
 
 const convolution: StepsOf = ({ inputs, outputs: [output = []] }) => {
-  const [rows = 0, columns = 0, channels = 0] = inputs['filter'] ?? inputs['1'] ?? [];
+  const [rows = 0, columns = 0, channels = 0] = inputs['filter'] ?? [];
   return [product(sizeOf(output), rows * columns * channels)];
 };
 
@@ -60,7 +60,6 @@ const STEPS: Readonly<Record<string, StepsOf>> = {
   BatchMatMul: matMul,
   _FusedMatMul: matMul,
   FusedBatchNorm: ({ outputs: [output = []] }) => [normOf('batchNorm', sizeOf(output))],
-  PatchlensConvolutionWithSkip: convolution,
   PatchlensLinear: ({ inputs, outputs: [output = []] }) => [product(sizeOf(output), inputs['1']?.[0] ?? 0)],
   PatchlensLayerNorm: ({ outputs: [output = []] }) => [normOf('layerNorm', sizeOf(output))],
   PatchlensAttention: ({ inputs, attrs, outputs: [output = []] }) => {

@@ -95,6 +95,22 @@ export interface Addon {
     geometry: Int32Array,
     activation: number,
   ): void;
+  /** Of sizes from 1 up; the expansion and the projection packed as for `linear` in `f32`. */
+  invertedResidual(
+    x: Float32Array,
+    expand: Float32Array | null,
+    expandBias: Float32Array | null,
+    filter: Float32Array,
+    filterBias: Float32Array,
+    project: Float32Array,
+    projectBias: Float32Array,
+    out: Float32Array,
+    /** Of the depthwise convolution. */
+    geometry: Int32Array,
+    activation: number,
+    /** 1 where x is added. */
+    isResidual: number,
+  ): void;
   depthwiseInputGradient(dy: Float32Array, filter: Float32Array, dx: Float32Array, geometry: Int32Array): void;
   depthwiseFilterGradient(x: Float32Array, dy: Float32Array, dFilter: Float32Array, geometry: Int32Array): void;
   maxPool(x: Float32Array, out: Float32Array, geometry: Int32Array): void;
@@ -194,7 +210,7 @@ export interface Addon {
 }
 
 /** `INTERFACE` of cpp/addon.cc. */
-const INTERFACE = 11;
+const INTERFACE = 12;
 
 // src/ and dist/ lie beside each other, and the binary is built once, beside its sources.
 const FOLDER = new URL('../../../../src/tensor/backends/native/', import.meta.url);

@@ -166,6 +166,7 @@ void check(const Kernels& kernels, int rounds) {
       checkResample(kernels);
       checkConvolution(kernels);
       checkWinograd(kernels);
+      checkInvertedResidual(kernels);
       checkDepthwise(kernels);
       checkPools(kernels);
       checkBatchNorm(kernels);

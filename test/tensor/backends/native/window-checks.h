@@ -74,6 +74,27 @@ inline void checkConvolution(const Kernels& kernels) {
   checkForward(kernels, w, N);
 }
 
+/** Against the same three convolutions by the kernels for each. */
+inline void checkInvertedResidual(const Kernels& kernels) {
+  Windows w = randomWindows();
+  const bool expands = below(3) > 0, isResidual = below(2);
+  if (isResidual) w.strideY = w.strideX = 1, w.Oh = w.H, w.Ow = w.W;
+  const size_t E = w.C, C = expands ? 1 + below(20) : E, N = isResidual ? C : 1 + below(20);
+  const auto activation = Activation(below(ACTIVATIONS));
+  const Floats x = random(w.pixels() * C), expand = random(C * E), filter = random(w.taps() * E), project = random(E * N);
+  const Floats expandBias = random(E), filterBias = random(E), projectBias = random(N);
+  const auto packedExpand = packedMatrix(kernels, expand, C, E), packedProject = packedMatrix(kernels, project, E, N);
+  Floats wide = poisoned(w.pixels() * E), filtered = poisoned(w.count() * E), steps = poisoned(w.count() * N);
+  kernels.linear({x.data(), packedExpand.get(), expandBias.data(), nullptr, wide.data(), w.pixels(), E, C, activation, Precision::f32});
+  kernels.depthwise({expands ? wide.data() : x.data(), filter.data(), filterBias.data(), filtered.data(), w, 1, activation});
+  kernels.linear({filtered.data(), packedProject.get(), projectBias.data(), isResidual ? x.data() : nullptr, steps.data(),
+                  w.count(), N, E, Activation::none, Precision::f32});
+  Floats out = poisoned(steps.size());
+  kernels.invertedResidual({x.data(), {expands ? packedExpand.get() : nullptr, expandBias.data()}, filter.data(),
+                            filterBias.data(), {packedProject.get(), projectBias.data()}, out.data(), w, C, N, activation, isResidual});
+  compare("inverted residual", out, std::vector<double>(steps.begin(), steps.end()), sumOf(E));
+}
+
 /** Windows that the kernels may take to other points, more of them than a block holds. */
 inline void checkWinograd(const Kernels& kernels) {
   const size_t H = 6 + below(12), W = 6 + below(12);

@@ -16,6 +16,7 @@ import {
   Relu6,
 } from '../../../tfjs.ts';
 import { CONVOLUTION_WITH_SKIP } from '../../../ops/convolution-with-skip.ts';
+import { INVERTED_RESIDUAL } from '../../../ops/inverted-residual.ts';
 import type { Device } from '../forward.ts';
 import { register, replace } from '../replace.ts';
 import { batchNorm } from './batch-norm.ts';
@@ -23,6 +24,7 @@ import { conv2d, convolutionWithSkip, fusedConv2d } from './conv2d.ts';
 import { conv2dFilterGradient, conv2dInputGradient } from './conv2d-gradients.ts';
 import { depthwiseConv2d, fusedDepthwiseConv2d } from './depthwise.ts';
 import { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise-gradients.ts';
+import { invertedResidual } from './inverted-residual.ts';
 import { averagePoolGradient, maxPoolGradient, pool } from './pool.ts';
 import { rectify } from './rectify.ts';
 
@@ -35,6 +37,7 @@ export function registerConvolutions(device: Device): void {
   replace(Conv2DBackpropFilter, conv2dFilterGradient, device);
   replace(DepthwiseConv2dNative, depthwiseConv2d, device);
   replace(FusedDepthwiseConv2D, fusedDepthwiseConv2d, device);
+  register(INVERTED_RESIDUAL.name, invertedResidual, device);
   replace(DepthwiseConv2dNativeBackpropInput, depthwiseInputGradient, device);
   replace(DepthwiseConv2dNativeBackpropFilter, depthwiseFilterGradient, device);
   replace(MaxPool, pool('maxPool'), device);

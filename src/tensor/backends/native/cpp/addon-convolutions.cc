@@ -127,6 +127,35 @@ napi_value depthwise(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+/**
+ * invertedResidual(x, packed expansion | null, its bias | null, filter, its bias, packed projection, its bias, out, geometry of
+ * the depthwise convolution, activation, 1 where x is added | 0). Nothing may be empty.
+ */
+napi_value invertedResidual(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  Span<float> arrays[8];
+  for (Size i = 0; i < 8; i++) arrays[i] = args.floats(i);
+  const auto& [x, expand, expandBias, filter, filterBias, project, projectBias, out] = arrays;
+  const Geometry geometry(args, 8);
+  const Size activation = args.size(9);
+  const bool isResidual = args.size(10) != 0;
+  const Windows& w = geometry.windows;
+  const Size N = projectBias.length, pixels = w.pixels(), C = pixels == 0 ? 0 : x.length / pixels;
+  const auto packedSize = [&](Size from, Size to) { return kernelsOf(env).packedSize(from, to, Precision::f32) + PADDING; };
+  args.require(C > 0 && x.length == pixels * C && geometry.N == w.C && filter.length == w.taps() * w.C &&
+                   filterBias.length == w.C && project.length == packedSize(w.C, N) && out.length == w.count() * N &&
+                   (expand.data == nullptr ? C == w.C : expand.length == packedSize(C, w.C) && expandBias.length == w.C) &&
+                   (!isResidual || (C == N && w.H == w.Oh && w.W == w.Ow)) && activation < ACTIVATIONS,
+               "invertedResidual: expected operands of the sizes given");
+  if (!args.areValid()) return nullptr;
+  const auto convolution = [](Span<float> packed, Span<float> bias) {
+    return PointwiseConvolution{packed.data == nullptr ? nullptr : aligned(packed), bias.data};
+  };
+  kernelsOf(env).invertedResidual({x.data, convolution(expand, expandBias), filter.data, filterBias.data,
+                                   convolution(project, projectBias), out.data, w, C, N, Activation(activation), isResidual});
+  return nullptr;
+}
+
 /** depthwiseInputGradient(dy, filter, dx, geometry). */
 napi_value depthwiseInputGradient(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
@@ -206,6 +235,7 @@ void defineConvolutions(napi_env env, napi_value module) {
       {"convolutionInputGradient", convolutionInputGradient},
       {"convolutionFilterGradient", convolutionFilterGradient},
       {"depthwise", depthwise},
+      {"invertedResidual", invertedResidual},
       {"depthwiseInputGradient", depthwiseInputGradient},
       {"depthwiseFilterGradient", depthwiseFilterGradient},
       {"maxPool", pool<&Kernels::maxPool>},

@@ -194,6 +194,32 @@ struct DepthwiseArguments {
   Activation activation;
 };
 
+/** A 1×1 convolution: its filter as a packed matrix, and a bias. */
+struct PointwiseConvolution {
+  const float* packed;
+  const float* bias;
+};
+
+/**
+ * out [B, Oh, Ow, N] = project(activation(expand'(x) * filter + filterBias)) + x, where expand' is the activation of expand:
+ * x [B, H, W, C], the windows those of a filter [Kh, Kw, E] on E channels. x is added where it is a residual, and as wide as
+ * the filter where there is no expansion.
+ */
+struct InvertedResidualArguments {
+  const float* x;
+  /** [C, E] */
+  PointwiseConvolution expand;
+  const float* filter;
+  const float* filterBias;
+  /** [E, N] */
+  PointwiseConvolution project;
+  float* out;
+  Windows windows;
+  size_t C, N;
+  Activation activation;
+  bool isResidual;
+};
+
 /** The gradients of ⟨x * filter, dy⟩ of a depthwise convolution. */
 struct DepthwiseInputGradientArguments {
   const float* dy;
@@ -300,6 +326,7 @@ struct Kernels {
   void (*convolutionInputGradient)(const ConvolutionInputGradientArguments&);
   void (*convolutionFilterGradient)(const ConvolutionFilterGradientArguments&);
   void (*depthwise)(const DepthwiseArguments&);
+  void (*invertedResidual)(const InvertedResidualArguments&);
   void (*depthwiseInputGradient)(const DepthwiseInputGradientArguments&);
   void (*depthwiseFilterGradient)(const DepthwiseFilterGradientArguments&);
   void (*maxPool)(const float* x, float* out, const Windows&);

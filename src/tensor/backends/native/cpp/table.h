@@ -7,6 +7,7 @@
 #include "convolution-gradients.h"
 #include "depthwise-gradients.h"
 #include "elementwise.h"
+#include "inverted-residual.h"
 #include "layer-norm-gradient.h"
 #include "mat-mul.h"
 #include "pool.h"
@@ -46,6 +47,7 @@ constexpr Kernels tableOf(const char* name) {
           convolutionInputGradient<S>,
           convolutionFilterGradient<S>,
           depthwise<S>,
+          invertedResidual<S>,
           depthwiseInputGradient<S>,
           depthwiseFilterGradient<S>,
           maxPool<S>,
