@@ -17,8 +17,10 @@ struct WinogradTile {
   static constexpr size_t POINTS = PIXELS * PIXELS;
 };
 
+// These are of an instruction set, not of a type of vector, which two sets may share: the linker keeps one function of a name.
+
 /** Three taps at the points, times what the inverse divides by. */
-template <class V>
+template <class S, class V = typename S::V>
 void tapsToPoints(const V g[3], V out[4]) {
   const V even = (g[0] + g[2]) * 0.5f;
   const V odd = g[1] * 0.5f;
@@ -29,7 +31,7 @@ void tapsToPoints(const V g[3], V out[4]) {
 }
 
 /** Four pixels at the points. */
-template <class V>
+template <class S, class V = typename S::V>
 void toPoints(const V d[4], V out[4]) {
   out[0] = d[0] - d[2];
   out[1] = d[1] + d[2];
@@ -38,7 +40,7 @@ void toPoints(const V d[4], V out[4]) {
 }
 
 /** Two outputs from their products at the points. */
-template <class V>
+template <class S, class V = typename S::V>
 void fromPoints(const V m[4], V out[2]) {
   out[0] = m[0] + (m[1] + m[2]);
   out[1] = (m[1] - m[2]) + m[3];
@@ -73,12 +75,12 @@ void packWinograd(const float* filter, float* packed, size_t C, size_t N) {
         for (size_t y = 0; y < 3; y++) {
           V taps[3];
           for (size_t x = 0; x < 3; x++) taps[x] = n < N ? S::loadFirst(filter + ((y * 3 + x) * C + c) * N + n, N - n) : V{};
-          tapsToPoints(taps, rows[y]);
+          tapsToPoints<S>(taps, rows[y]);
         }
         for (size_t x = 0; x < PIXELS; x++) {
           const V column[3] = {rows[0][x], rows[1][x], rows[2][x]};
           V points[PIXELS];
-          tapsToPoints(column, points);
+          tapsToPoints<S>(column, points);
           for (size_t y = 0; y < PIXELS; y++) {
             S::store(packed + (y * PIXELS + x) * size + (panel * C + c) * COLUMNS + v, points[y]);
           }
@@ -160,13 +162,13 @@ class Winograd {
     for (size_t x = 0; x < Tile::PIXELS; x++) {
       V column[Tile::PIXELS];
       for (size_t y = 0; y < Tile::PIXELS; y++) column[y] = S::loadFirst(at[y * Tile::PIXELS + x] + c, rest);
-      toPoints(column, rows[x]);
+      toPoints<S>(column, rows[x]);
     }
     for (size_t y = 0; y < Tile::PIXELS; y++) {
       V row[Tile::PIXELS];
       V points[Tile::PIXELS];
       for (size_t x = 0; x < Tile::PIXELS; x++) row[x] = rows[x][y];
-      toPoints(row, points);
+      toPoints<S>(row, points);
       for (size_t x = 0; x < Tile::PIXELS; x++) {
         S::storeFirst(out + (y * Tile::PIXELS + x) * pixelsSpan_ + c, points[x], rest);
       }
@@ -208,7 +210,7 @@ class Winograd {
       for (size_t y = 0; y < Tile::PIXELS; y++) {
         column[y] = S::loadFirst(products_ + (y * Tile::PIXELS + x) * productsSpan_ + i * args_.N + n, rest);
       }
-      fromPoints(column, columns[x]);
+      fromPoints<S>(column, columns[x]);
     }
     V strangers{};
     const V bias = args_.bias == nullptr ? V{} : S::loadFirst(args_.bias + n, rest);
@@ -216,7 +218,7 @@ class Winograd {
       V row[Tile::PIXELS];
       V sums[Tile::OUTPUTS];
       for (size_t x = 0; x < Tile::PIXELS; x++) row[x] = columns[x][y];
-      fromPoints(row, sums);
+      fromPoints<S>(row, sums);
       for (size_t x = 0; x < least(Tile::OUTPUTS, w_.Ow - place.x); x++) {
         const size_t at = outputAt(place, y, x) + n;
         strangers = strangers + (sums[x] - sums[x]);
