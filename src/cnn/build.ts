@@ -1,6 +1,6 @@
-import { dispose, tensor } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 
+import { dispose, tensor } from '../tensor/tfjs.ts';
 import { WeightsError } from '../errors.ts';
 import type { BiasedConvolutionParams } from '../nn/convolution.ts';
 import type { Layer } from '../nn/network.ts';

@@ -1,6 +1,6 @@
-import { add, keep, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 
+import { add, keep, tidy } from '../tensor/tfjs.ts';
 import { batchNorm, batchNormTraining } from '../nn/batch-norm.ts';
 import type { BatchNormParams, BatchNormTrainingOptions } from '../nn/batch-norm.ts';
 import { convolve } from '../nn/convolution.ts';
@@ -20,7 +20,7 @@ export interface ConvNormParams<T = Tensor> {
  */
 export type RunConvNorm<Unit> = (x: Tensor4D, unit: Unit, options: ConvNormOptions) => Tensor4D;
 
-export interface ConvNormOptions extends ConvolutionOptions {
+interface ConvNormOptions extends ConvolutionOptions {
   /** The unit's place in the tree of parameters. */
   readonly name: string;
 }

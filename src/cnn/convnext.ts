@@ -1,6 +1,6 @@
-import { add, mean, mul, reshape, tidy } from '@tensorflow/tfjs-core';
 import type { Rank, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 
+import { add, mean, mul, reshape, tidy } from '../tensor/tfjs.ts';
 import { convolve } from '../nn/convolution.ts';
 import { project } from '../nn/linear.ts';
 import type { Layer } from '../nn/network.ts';

@@ -1,6 +1,6 @@
-import { mean, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 
+import { mean, tidy } from '../tensor/tfjs.ts';
 import { project } from '../nn/linear.ts';
 import type { LinearParams } from '../nn/linear.ts';
 import type { Probe } from '../nn/probe.ts';

@@ -1,8 +1,8 @@
-import { tidy } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 
 import { convolve, padOf } from '../nn/convolution.ts';
 import type { BiasedConvolutionParams, ConvolutionOptions } from '../nn/convolution.ts';
+import { tidy } from '../tensor/tfjs.ts';
 import type { Layer } from '../nn/network.ts';
 import type { Probe } from '../nn/probe.ts';
 import { dims } from '../tensor/dims.ts';

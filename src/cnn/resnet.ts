@@ -1,6 +1,6 @@
-import { add, dispose, maxPool, relu, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 
+import { add, dispose, maxPool, relu, tidy } from '../tensor/tfjs.ts';
 import { forward } from '../nn/network.ts';
 import type { Layer } from '../nn/network.ts';
 import type { Probe } from '../nn/probe.ts';

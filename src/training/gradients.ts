@@ -1,6 +1,6 @@
-import { dispose, keep, tensor, tensor2d, tidy, valueAndGrads } from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 
+import { dispose, keep, tensor, tensor2d, tidy, valueAndGrads } from '../tensor/tfjs.ts';
 import { loadStockGradients } from '../tensor/stock-gradients.ts';
 import type { Batch } from './batch.ts';
 import { distilledLoss, labelLoss } from './loss.ts';

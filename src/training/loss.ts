@@ -1,19 +1,6 @@
-import {
-  add,
-  argMax,
-  logSoftmax,
-  mean,
-  mul,
-  neg,
-  oneHot,
-  reshape,
-  softmax,
-  sub,
-  sum,
-  tidy,
-} from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 
+import { add, argMax, logSoftmax, mean, mul, neg, oneHot, reshape, softmax, sub, sum, tidy } from '../tensor/tfjs.ts';
 import type { Outputs } from './trainable.ts';
 
 /** How a teacher's logits enter the loss. */

@@ -1,5 +1,6 @@
-import { add, matMul, mul, tensor2d, tidy, transpose } from '@tensorflow/tfjs-core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
+
+import { add, matMul, mul, tensor2d, tidy, transpose } from '../tensor/tfjs.ts';
 
 /** Of the quintic that drives singular values towards one fastest from small ones (Jordan et al. 2024). */
 const [A, B, C] = [3.4445, -4.775, 2.0315] as const;

@@ -1,6 +1,6 @@
-import { reshape, tidy } from '@tensorflow/tfjs-core';
 import type { Rank } from '@tensorflow/tfjs-core';
 
+import { reshape, tidy } from '../tensor/tfjs.ts';
 import { runWithRunningStatistics } from '../cnn/conv-norm.ts';
 import { initialiseResNet } from '../cnn/initialise-resnet.ts';
 import { isRunningStatistic, shapesOf } from '../cnn/leaves.ts';

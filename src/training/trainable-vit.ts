@@ -1,6 +1,6 @@
-import { reshape, tensor1d, tensor3d } from '@tensorflow/tfjs-core';
 import type { Rank, Tensor, Tensor1D, Tensor3D } from '@tensorflow/tfjs-core';
 
+import { reshape, tensor1d, tensor3d } from '../tensor/tfjs.ts';
 import type { BranchFactors } from '../nn/encoder-block.ts';
 import { permutation } from '../metrics/random.ts';
 import { gatherRows } from '../tensor/ops/gather-rows.ts';

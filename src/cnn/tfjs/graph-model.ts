@@ -1,7 +1,7 @@
-import { dispose, util } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { loadGraphModelSync } from '@tensorflow/tfjs-converter';
 
+import { dispose, util } from '../../tensor/tfjs.ts';
 import { ConfigError, WeightsError } from '../../errors.ts';
 import type { Topology } from '../../weights/tfjs/model-json.ts';
 import type { TfjsWeights } from '../../weights/tfjs/weights.ts';

@@ -1,8 +1,8 @@
-import { dispose, io, serialization } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { initializers, layers, LayersModel, models } from '@tensorflow/tfjs-layers';
 import type { LayerVariable } from '@tensorflow/tfjs-layers';
 
+import { dispose, io, serialization } from '../../tensor/tfjs.ts';
 import { ConfigError, PatchlensError, WeightsError } from '../../errors.ts';
 import { manifestOf } from './manifest.ts';
 import type { TfjsModel } from './model.ts';

@@ -1,6 +1,6 @@
-import { log, maximum, reshape, tidy } from '@tensorflow/tfjs-core';
 import type { Rank, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 
+import { log, maximum, reshape, tidy } from '../../tensor/tfjs.ts';
 import { ConfigError } from '../../errors.ts';
 import type { Layer } from '../../nn/network.ts';
 import type { TfjsModel } from './model.ts';
