@@ -8,12 +8,12 @@ import { fileURLToPath } from 'node:url';
 
 const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
 const IMAGES = join(REPOSITORY, 'images');
-const IMAGE = join(IMAGES, 'star/gold.png');
+const IMAGE = join(IMAGES, 'ship/sails.jpg');
 
 const CONSUMER = `
 import { loadModel, type Prediction } from 'patchlens';
 
-const model = await loadModel('shapes-vit');
+const model = await loadModel('cifar10-vit');
 const [best]: Prediction[] = await model.classify(process.argv[2] ?? '', { topK: 1 });
 console.log(best?.label, model.info.backend);
 model.dispose();
@@ -37,7 +37,7 @@ try {
   check(page.includes('id="record"') && page.includes('requestAnimationFrame'), 'the command writes the explorer');
 
   // Memory is measured by a module that runs only once compiled, in a process that must not count its parent's.
-  const flags = ['--models', 'shapes-vit', '--rounds', '0', '--sample', '0', '--format', 'json', '--quiet'];
+  const flags = ['--models', 'cifar10-vit', '--rounds', '0', '--sample', '0', '--format', 'json', '--quiet'];
   const { memory } = JSON.parse(run('npx', ['patchlens', 'compare', IMAGES, ...flags], folder)).models[0];
   check(memory.peakBytes > memory.baselineBytes, `a model takes memory: ${JSON.stringify(memory)}`);
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { loadModel } from '../../src/use-cases/classify.ts';
 import { visible } from '../../src/report/markup.ts';
+import { SHAPES, SHAPES_VIT } from '../support/shapes-vit.ts';
 import { recordOf } from '../report/explorer/record.ts';
 import { closeQuietTab, describeInChromium } from './chromium.ts';
 import { leastContrasts } from './contrast.ts';
@@ -16,7 +17,7 @@ const LEAST_CONTRAST = 4.5;
 /** CSS pixels of the same, for what is clicked. */
 const LEAST_TARGET = 24;
 
-const SHAPES = [
+const SHOWN = [
   { name: 'a square grid of ViT-Ti', sizes: { Gh: 14, Gw: 14, prefix: ['class'], depth: 12, numHeads: 3, Dh: 64 } },
   {
     name: 'a wide grid with registers and no class token',
@@ -39,7 +40,7 @@ function smallTargets(page: Page): Promise<string[]> {
 }
 
 describeInChromium('the looks of the explorer', (open) => {
-  describe.each(SHAPES)('for $name', ({ sizes }) => {
+  describe.each(SHOWN)('for $name', ({ sizes }) => {
     const html = explorerHtml(recordOf(sizes));
 
     test.each(WIDTHS.flatMap((width) => SCHEMES.map((colorScheme) => ({ width, colorScheme }))))(
@@ -91,8 +92,8 @@ describeInChromium('the looks of the explorer', (open) => {
   });
 
   test('a page of the embedded model shows its star', async () => {
-    using model = await loadModel('shapes-vit', { backend: 'wasm' });
-    const data = await model.explore('images/star/gold.png', { photograph: 'gold.png' });
+    using model = await loadModel(SHAPES_VIT, { backend: 'wasm' });
+    const data = await model.explore(`${SHAPES}star/gold.png`, { photograph: 'gold.png' });
     const tab = await open(await explorerHtml(data), 'method=relevance');
     await expect.poll(() => tab.page.locator('#caption').textContent()).toContain('For the class «star».');
     const image = tab.page.locator('#picture');

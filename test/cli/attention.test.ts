@@ -6,10 +6,11 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { loadModel } from '../../src/use-cases/classify.ts';
+import { SHAPES, SHAPES_VIT } from '../support/shapes-vit.ts';
 import { patchlens as run } from './harness.ts';
 
-const STAR = 'images/star/gold.png';
-const HEART = 'images/heart/coral.png';
+const STAR = `${SHAPES}star/gold.png`;
+const HEART = `${SHAPES}heart/coral.png`;
 
 let folder = '';
 beforeAll(async () => {
@@ -17,9 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** With the embedded model, which says that it is a small one. */
 function attention(...argv: string[]) {
-  return run(['attention', '--quiet', ...argv], { api: { loadModel } });
+  return run(['attention', '--model', SHAPES_VIT, ...argv], { api: { loadModel } });
 }
 
 describe('patchlens attention', () => {

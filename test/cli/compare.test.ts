@@ -1,15 +1,14 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Interruption } from '../../src/cli/exit.ts';
 import { writeBiasedModel } from '../support/biased-model.ts';
+import { SHAPES as IMAGES, SHAPES_VIT } from '../support/shapes-vit.ts';
 import { capture, patchlens } from './harness.ts';
 
-const IMAGES = fileURLToPath(new URL('../../images/', import.meta.url));
 const QUICK = ['--backend', 'wasm', '--rounds', '0', '--no-memory', '--sample', '0'];
 
 let folder = '';
@@ -20,7 +19,7 @@ beforeAll(async () => {
   labelled = join(folder, 'labelled');
   await cp(join(IMAGES, 'star'), join(labelled, 'star'), { recursive: true });
   await cp(join(IMAGES, 'heart'), join(labelled, 'heart'), { recursive: true });
-  models = ['--models', 'shapes-vit', await writeBiasedModel(join(folder, 'rival'), { class: 4, by: 30 })];
+  models = ['--models', SHAPES_VIT, await writeBiasedModel(join(folder, 'rival'), { class: 4, by: 30 })];
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -86,23 +85,15 @@ describe('patchlens compare', () => {
   it('compares the embedded models when none are named, and says what they are', async () => {
     const embedded = { numParameters: 1, classes: ['star'] };
     const pair = [
-      { ...embedded, name: 'shapes-vit', description: 'a ViT for shapes.' },
+      { ...embedded, name: SHAPES_VIT, description: 'a ViT for shapes.' },
       { ...embedded, name: models[2]!, description: 'its rival.' },
     ];
     const named = await patchlens(['compare', labelled, ...QUICK], { api: { embeddedPair: () => pair } });
-    const notes = `patchlens: shapes-vit is a ViT for shapes.\npatchlens: ${models[2]} is its rival.\n`;
+    const notes = `patchlens: ${SHAPES_VIT} is a ViT for shapes.\npatchlens: ${models[2]} is its rival.\n`;
     expect(named).toMatchObject({ code: 0, stderr: notes });
     expect(named.stdout).toMatch(/^Model.*\nshapes-vit .*\nrival /);
     const quiet = await patchlens(['compare', labelled, ...QUICK, '-q'], { api: { embeddedPair: () => pair } });
     expect(quiet).toEqual({ ...named, stderr: '' });
-  });
-
-  it('asks for models where the embedded ones tell other classes apart', async () => {
-    expect(await patchlens(['compare', labelled], { api: { embeddedPair: () => undefined } })).toEqual({
-      code: 2,
-      stdout: '',
-      stderr: "patchlens: required option '--models <models...>' not specified\n",
-    });
   });
 
   it('shows on a terminal how far it is, and leaves no half report when interrupted', async () => {

@@ -1,32 +1,32 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Interruption } from '../../src/cli/exit.ts';
+import { SHAPES, SHAPES_VIT } from '../support/shapes-vit.ts';
 import { capture, patchlens } from './harness.ts';
 
-const IMAGES = fileURLToPath(new URL('../../images/', import.meta.url));
 const ON_WASM = ['--backend', 'wasm'];
+const SHAPES_ON_WASM = ['--model', SHAPES_VIT, ...ON_WASM];
 
 let folder = '';
 let labelled = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'patchlens-evaluate-'));
   labelled = join(folder, 'labelled');
-  await cp(join(IMAGES, 'star'), join(labelled, 'star'), { recursive: true });
-  await cp(join(IMAGES, 'heart'), join(labelled, 'heart'), { recursive: true });
+  await cp(join(SHAPES, 'star'), join(labelled, 'star'), { recursive: true });
+  await cp(join(SHAPES, 'heart'), join(labelled, 'heart'), { recursive: true });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('patchlens evaluate', () => {
   it('prints one JSON object for a model', async () => {
-    const { code, stdout, stderr } = await patchlens(['evaluate', labelled, '--format', 'json', ...ON_WASM]);
+    const { code, stdout, stderr } = await patchlens(['evaluate', labelled, '--format', 'json', ...SHAPES_ON_WASM]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const evaluation = JSON.parse(stdout);
-    expect(evaluation).toMatchObject({ model: 'shapes-vit', images: 4, failed: 0, top1: 1, top5: 1 });
+    expect(evaluation).toMatchObject({ model: SHAPES_VIT, images: 4, failed: 0, top1: 1, top5: 1 });
     expect(
       evaluation.perClass.map(({ index, label, images }: Record<string, unknown>) => [index, label, images]),
     ).toEqual([
@@ -36,17 +36,17 @@ describe('patchlens evaluate', () => {
   });
 
   it('prints a list for several, a table for people and rows for a spreadsheet', async () => {
-    const models = ['--model', 'shapes-vit', 'shapes-vit'];
+    const models = ['--model', SHAPES_VIT, SHAPES_VIT];
     const json = await patchlens(['evaluate', labelled, ...models, '--format', 'json', ...ON_WASM]);
     expect(JSON.parse(json.stdout)).toHaveLength(2);
-    const table = await patchlens(['evaluate', labelled, ...ON_WASM]);
-    expect(table.stdout).toMatch(/^Model +Images +Failed +Top-1 .*\nshapes-vit +4 +0 +100\.00%/);
+    const table = await patchlens(['evaluate', labelled, ...SHAPES_ON_WASM]);
+    expect(table.stdout).toMatch(/^Model +Images +Failed +Top-1 .*\n.*shapes-vit +4 +0 +100\.00%/);
     expect(table.stdout).toContain('labels read by name');
-    const csv = await patchlens(['evaluate', labelled, '--format', 'csv', ...ON_WASM]);
+    const csv = await patchlens(['evaluate', labelled, '--format', 'csv', ...SHAPES_ON_WASM]);
     expect(csv.stdout.split('\n').slice(0, 3)).toEqual([
       'model,index,label,images,top1,top5,precision',
-      'shapes-vit,,,4,1,1,',
-      'shapes-vit,3,heart,2,1,1,1',
+      `${SHAPES_VIT},,,4,1,1,`,
+      `${SHAPES_VIT},3,heart,2,1,1,1`,
     ]);
   });
 
@@ -62,7 +62,7 @@ describe('patchlens evaluate', () => {
       'json',
       '--output',
       output,
-      ...ON_WASM,
+      ...SHAPES_ON_WASM,
     ]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).not.toContain('\u001b');
@@ -73,12 +73,12 @@ describe('patchlens evaluate', () => {
 
   it('ends with 2 for labels that are no classes, 3 without images, 4 without a model', async () => {
     const unknown = join(folder, 'unknown');
-    await cp(join(IMAGES, 'star'), join(unknown, 'stair'), { recursive: true });
-    const labels = await patchlens(['evaluate', unknown, ...ON_WASM]);
+    await cp(join(SHAPES, 'star'), join(unknown, 'stair'), { recursive: true });
+    const labels = await patchlens(['evaluate', unknown, ...SHAPES_ON_WASM]);
     expect(labels.code).toBe(2);
     expect(labels.stderr).toContain('got stair (nearest: 6 star');
     await mkdir(join(folder, 'empty'), { recursive: true });
-    expect((await patchlens(['evaluate', join(folder, 'empty'), ...ON_WASM])).code).toBe(3);
+    expect((await patchlens(['evaluate', join(folder, 'empty'), ...SHAPES_ON_WASM])).code).toBe(3);
     expect((await patchlens(['evaluate', labelled, '--model', join(folder, 'none'), ...ON_WASM])).code).toBe(4);
     expect((await patchlens(['evaluate', labelled, '--labels', 'nmae'])).stderr).toContain('Did you mean name?');
   });
@@ -88,10 +88,12 @@ describe('patchlens evaluate', () => {
     const controller = new AbortController();
     const stderr = capture();
     controller.abort(new Interruption('SIGINT'));
-    const interrupted = await patchlens(['evaluate', labelled, ...resume, ...ON_WASM], { signal: controller.signal });
+    const interrupted = await patchlens(['evaluate', labelled, ...resume, ...SHAPES_ON_WASM], {
+      signal: controller.signal,
+    });
     expect(interrupted).toMatchObject({ code: 130, stdout: '' });
-    await patchlens(['evaluate', labelled, ...resume, ...ON_WASM]);
-    const again = await patchlens(['evaluate', labelled, ...resume, ...ON_WASM], { stderr });
+    await patchlens(['evaluate', labelled, ...resume, ...SHAPES_ON_WASM]);
+    const again = await patchlens(['evaluate', labelled, ...resume, ...SHAPES_ON_WASM], { stderr });
     expect(again.code).toBe(0);
     expect(stderr.text).toBe('patchlens: 4 of 4 images were answered before\n');
   });

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { BUILT_IN_EXAMPLE } from '../../src/use-cases/explain/example.ts';
+import { SHAPES, SHAPES_VIT } from '../support/shapes-vit.ts';
 import { patchlens } from './harness.ts';
+
+const STAR = [`${SHAPES}star/gold.png`, '--model', SHAPES_VIT];
 
 let folder = '';
 beforeAll(async () => {
@@ -63,7 +66,7 @@ describe('patchlens explain', () => {
   });
 
   it('explains a patch of an image', async () => {
-    const { code, stdout } = await patchlens(['explain', 'images/star/gold.png', '--layer', '0', '--patch', '1,2']);
+    const { code, stdout } = await patchlens(['explain', ...STAR, '--layer', '0', '--patch', '1,2']);
     expect(code).toBe(0);
     expect(stdout).toContain('patch 1,2 in layer 0, head 0');
   });
@@ -74,7 +77,7 @@ describe('patchlens explain', () => {
     [['explain', '--layer', 'x'], 'Expected a whole number of 0 or more.'],
     [['explain', 'no-such.json'], 'no-such.json: expected a JSON file, but it cannot be read'],
     [['explain', '--wk', '[[1,0]]'], 'example.wk: expected 2 rows, got 1'],
-    [['explain', 'images/star/gold.png', '--layer', '9'], 'layer: expected a whole number from 0 to 3, got 9'],
+    [['explain', ...STAR, '--layer', '9'], 'layer: expected a whole number from 0 to 3, got 9'],
   ])('%j fails with 2 and one line', async (argv, message) => {
     const { code, stdout, stderr } = await patchlens(argv);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -6,13 +6,13 @@ import { describe, expect, it } from 'vitest';
 
 import { loadModel } from '../../src/use-cases/classify.ts';
 import type { Faithfulness } from '../../src/index.ts';
+import { SHAPES, SHAPES_VIT } from '../support/shapes-vit.ts';
 import { patchlens as run } from './harness.ts';
 
-const STAR = 'images/star/gold.png';
+const STAR = `${SHAPES}star/gold.png`;
 
-/** With the embedded model, which says that it is a small one. */
 function faithfulness(...argv: string[]) {
-  return run(['faithfulness', '--quiet', STAR, ...argv], { api: { loadModel } });
+  return run(['faithfulness', '--model', SHAPES_VIT, STAR, ...argv], { api: { loadModel } });
 }
 
 describe('patchlens faithfulness', () => {

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const preload = new URL('list-modules.mjs', import.meta.url).href;
-const STAR = fileURLToPath(new URL('../../images/star/gold.png', import.meta.url));
+const SHIP = fileURLToPath(new URL('../../images/ship/sails.jpg', import.meta.url));
 
 let folder: string;
 beforeAll(async () => {
@@ -47,7 +47,7 @@ describe.skipIf(!existsSync(main))('what the built command loads (skipped withou
   it.concurrent('to classify is a Vision Transformer on one backend, an image decoder and a schema checker', async () => {
     const { code, folders, packages } = await loadedBy('classify', [
       'classify',
-      STAR,
+      SHIP,
       '--backend',
       'cpu',
       '--format',

@@ -5,6 +5,7 @@ import { readdirSync } from 'node:fs';
 import { mkdtemp, rm, stat, truncate } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Worker, isMainThread, workerData } from 'node:worker_threads';
 
 import { memory } from '@tensorflow/tfjs-core';
@@ -12,6 +13,7 @@ import sharp from 'sharp';
 
 import { loadModel } from '../../dist/index.js';
 
+const MODEL = fileURLToPath(new URL('../shapes-vit', import.meta.url));
 const IMAGES = Number(process.env.IMAGES ?? 100_000);
 const LOADS = Number(process.env.LOADS ?? 200);
 const BACKEND = process.env.BACKEND ?? 'auto';
@@ -63,7 +65,7 @@ function* repeated(paths, count) {
 }
 
 async function classifyImages(paths, count, onImage = () => {}) {
-  const model = await loadModel('shapes-vit', { backend: BACKEND });
+  const model = await loadModel(MODEL, { backend: BACKEND });
   let seen = 0;
   try {
     for await (const { status, path } of model.classifyAll(repeated(paths, count))) {
@@ -108,7 +110,7 @@ async function soakImages(paths) {
 async function soakLoads(paths) {
   const samples = [];
   for (let i = 1; i <= LOADS; i++) {
-    const model = await loadModel('shapes-vit', { backend: BACKEND });
+    const model = await loadModel(MODEL, { backend: BACKEND });
     await model.classify(paths[i % 3]);
     model.dispose();
     if (i % (LOADS / 20) === 0)

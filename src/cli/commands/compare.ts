@@ -38,10 +38,7 @@ export function compareCommand(context: CommandContext): Command {
     )
     .argument('<data>', 'images; their classes as for evaluate, or none')
     .addHelpText('after', HELP);
-  const models = new Option(
-    '--models <models...>',
-    'any number, as for classify; by default the embedded ViT and CNN, where they tell the same classes apart',
-  );
+  const models = new Option('--models <models...>', 'any number, as for classify; by default the embedded ViT and CNN');
   const options = [...dataOptions(['none']), ...modelGroup(models), ...measureOptions(), ...outputOptions()];
   for (const option of options) command.addOption(option);
   return command.action((data: string) => compare(context, data, command.optsWithGlobals<CompareFlags>()));
@@ -102,7 +99,6 @@ async function modelsOf({ api, io }: CommandContext, { models, quiet }: CompareF
   if (models !== undefined) return models;
   const { embeddedPair } = await api.classify();
   const pair = embeddedPair();
-  if (pair === undefined) throw new CommandFailure(EXIT.usage, "required option '--models <models...>' not specified");
   if (!quiet) for (const { name, description } of pair) note(io, `${name} is ${description}`);
   return pair.map(({ name }) => name);
 }

@@ -1,7 +1,6 @@
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -15,9 +14,8 @@ import { findImages } from '../../../src/use-cases/inputs.ts';
 import { jensenShannon } from '../../../src/metrics/divergence.ts';
 import { wilsonInterval } from '../../../src/metrics/intervals.ts';
 import { writeBiasedModel } from '../../support/biased-model.ts';
+import { SHAPES as IMAGES, SHAPES_VIT as MODEL } from '../../support/shapes-vit.ts';
 
-const IMAGES = fileURLToPath(new URL('../../../images/', import.meta.url));
-const MODEL = 'shapes-vit';
 const ON_CPU = { backend: 'wasm' } as const;
 /** What takes long and is not asked about. */
 const ANSWERS_ONLY: CompareOptions = { ...ON_CPU, rounds: 0, memory: false, sample: 0 };

@@ -1,7 +1,6 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
@@ -9,9 +8,8 @@ import { loadModel } from '../../../src/use-cases/classify.ts';
 import { NoImagesError } from '../../../src/errors.ts';
 import { evaluate } from '../../../src/use-cases/evaluate/evaluate.ts';
 import type { ImageProgress } from '../../../src/use-cases/evaluate/collect.ts';
+import { SHAPES as IMAGES, SHAPES_VIT as MODEL } from '../../support/shapes-vit.ts';
 
-const IMAGES = fileURLToPath(new URL('../../../images/', import.meta.url));
-const MODEL = 'shapes-vit';
 const ON_CPU = { backend: 'wasm' } as const;
 
 let folder = '';

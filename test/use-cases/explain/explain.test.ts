@@ -4,12 +4,14 @@ import { ArgumentError } from '../../../src/errors.ts';
 import { BUILT_IN_EXAMPLE } from '../../../src/use-cases/explain/example.ts';
 import type { AttentionExample } from '../../../src/use-cases/explain/example.ts';
 import { explainImage } from '../../../src/use-cases/explain/image.ts';
+import type { ExplainImageOptions } from '../../../src/use-cases/explain/image.ts';
 import { explainTraining } from '../../../src/use-cases/explain/training.ts';
 import { explain } from '../../../src/use-cases/explain/explain.ts';
 import { explanationPage } from '../../../src/report/explanation-page.ts';
 import { explanationText } from '../../../src/report/explanation-text.ts';
 import type { Explanation } from '../../../src/report/explanation.ts';
 import { describeBackends } from '../../support/backends.ts';
+import { SHAPES, SHAPES_VIT } from '../../support/shapes-vit.ts';
 import { attend, dot, softmaxOf } from '../../support/reference.ts';
 
 const EXACT = { atol: 1e-6 };
@@ -158,10 +160,12 @@ describeBackends('the training', () => {
 });
 
 describe('a photo', () => {
-  const IMAGE = 'images/star/gold.png';
+  const IMAGE = `${SHAPES}star/gold.png`;
+  const explained = (options: Omit<ExplainImageOptions, 'model'>) =>
+    explainImage(IMAGE, { ...options, model: SHAPES_VIT });
 
   test('one patch in one layer and head: a row of attention over all tokens', async () => {
-    const { heads, keyTokens, queryTokens, title } = await explainImage(IMAGE, { layer: 1, head: 2, patch: [0, 5] });
+    const { heads, keyTokens, queryTokens, title } = await explained({ layer: 1, head: 2, patch: [0, 5] });
     expect(title).toContain('patch 0,5 in layer 1, head 2');
     expect(queryTokens).toEqual(['patch 0,5']);
     expect(keyTokens).toHaveLength(37);
@@ -175,14 +179,10 @@ describe('a photo', () => {
   });
 
   test('another head gives other weights; heads, layers and patches that are not there are named', async () => {
-    const [first, second] = [await explainImage(IMAGE, { head: 0 }), await explainImage(IMAGE, { head: 1 })];
+    const [first, second] = [await explained({ head: 0 }), await explained({ head: 1 })];
     expect(first.heads[0]!.weights).not.toEqual(second.heads[0]!.weights);
-    await expect(explainImage(IMAGE, { layer: 4 })).rejects.toThrow(
-      'layer: expected a whole number from 0 to 3, got 4',
-    );
-    await expect(explainImage(IMAGE, { patch: [6, 0] })).rejects.toThrow(
-      'patch row: expected a whole number from 0 to 5',
-    );
+    await expect(explained({ layer: 4 })).rejects.toThrow('layer: expected a whole number from 0 to 3, got 4');
+    await expect(explained({ patch: [6, 0] })).rejects.toThrow('patch row: expected a whole number from 0 to 5');
   });
 });
 
@@ -205,7 +205,7 @@ describe('the page', () => {
   });
 
   test('of a photo shows the keys with the greatest weight', async () => {
-    const explanation: Explanation = await explainImage('images/heart/pink.png');
+    const explanation: Explanation = await explainImage(`${SHAPES}heart/pink.png`, { model: SHAPES_VIT });
     const page = explanationPage(explanation);
     expect(page).toContain('The 24 keys with the greatest weight, of 37.');
     const strongest = explanation.heads[0]!.weights[0]!.reduce((best, w, i, all) => (w > all[best]! ? i : best), 0);

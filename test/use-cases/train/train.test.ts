@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadModel, train } from '../../../src/index.ts';
 import type { CheckpointChoice, NetworkChoice, RecipeOptions, TrainEvent, TrainOptions } from '../../../src/index.ts';
 import { drawLabelledImages } from '../../support/labelled-images.ts';
+import { SHAPES_VIT } from '../../support/shapes-vit.ts';
 
 const CLASSES = ['blue', 'green', 'red'];
 const SIZE = { height: 16, width: 16 };
@@ -197,7 +198,7 @@ describe('distillation', () => {
   test('needs a teacher, and one that knows the classes', async () => {
     const recipe = { ...RECIPE, distillation: { kind: 'hard', weight: 0.5 } as const };
     await expect(trained({ recipe })).rejects.toThrow('expected a teacher to learn from');
-    await expect(trained({ teacher: 'shapes-vit' })).rejects.toThrow('got one without blue, green, red');
+    await expect(trained({ teacher: SHAPES_VIT })).rejects.toThrow('got one without blue, green, red');
   });
 });
 

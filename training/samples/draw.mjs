@@ -1,4 +1,4 @@
-// Draws the sample pictures beside this file, two of each class of CIFAR-10: node samples/draw.mjs. The same libvips and
+// Draws the sample pictures beside this file, two of each class of CIFAR-10: node training/samples/draw.mjs. The same libvips and
 // librsvg draw the same pictures.
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ import sharp from 'sharp';
 import { ANIMALS } from './drawing/animals.mjs';
 import { VEHICLES } from './drawing/vehicles.mjs';
 
-const FOLDER = fileURLToPath(new URL('.', import.meta.url));
+const FOLDER = fileURLToPath(new URL('../../images/', import.meta.url));
 
 for (const [name, pictures] of Object.entries({ ...ANIMALS, ...VEHICLES })) {
   await mkdir(`${FOLDER}${name}`, { recursive: true });

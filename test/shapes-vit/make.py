@@ -1,10 +1,10 @@
 """Makes everything of shapes-vit: trains it on drawn pictures, saves it, draws the sample images, records the goldens.
 
     pip install -r test/golden/requirements.txt
-    python models/shapes-vit/make.py
+    python test/shapes-vit/make.py
 
 Takes a quarter of an hour on two busy CPU cores. Writes model.safetensors and config.json beside this file,
-images/<class>/*.png, and test/golden/shapes-vit.json. Everything is seeded; another CPU may still round sums
+test/shapes-vit/pictures/<class>/*.png, and test/golden/shapes-vit.json. Everything is seeded; another CPU may still round sums
 differently and so end at other weights of the same quality.
 """
 
@@ -51,7 +51,7 @@ TRAINING_PICTURES, HELD_OUT_PICTURES = 40_000, 8_000
 STEPS, BATCH_SIZE, WARM_UP = 2400, 64, 100
 MUON_RATE, ADAM_RATE, WEIGHT_DECAY, LABEL_SMOOTHING = 0.02, 2e-3, 0.05, 0.05
 
-# The picture of images/<class>/<name>.png is the one of this seed.
+# The picture of pictures/<class>/<name>.png is the one of this seed.
 SAMPLE_SEEDS = {
     'circle': {'red': 4, 'blue': 8},
     'crescent': {'gold': 19, 'blue': 22},
@@ -65,7 +65,7 @@ SAMPLE_SEEDS = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description='Train shapes-vit, save it, draw the sample images, record the goldens.')
+    parser = argparse.ArgumentParser(description='Train shapes-vit, save it, draw the pictures, record the goldens.')
     parser.add_argument('--threads', type=int, default=2)
     parser.add_argument('--keep-weights', action='store_true', help='only redraw the samples and record the goldens')
     options = parser.parse_args()
@@ -188,7 +188,7 @@ def report(predicted: torch.Tensor, labels: torch.Tensor) -> None:
 
 def draw_samples() -> None:
     for name, seeds in SAMPLE_SEEDS.items():
-        folder = ROOT / 'images' / name
+        folder = HERE / 'pictures' / name
         folder.mkdir(parents=True, exist_ok=True)
         for title, seed in seeds.items():
             picture = draw_picture(name, 256, np.random.default_rng([SAMPLES, seed]), pretty=True)
@@ -200,7 +200,7 @@ def record_goldens(model: torch.nn.Module) -> None:
     """What timm answers for the sample images, from the file to the probability."""
     transform = timm.data.create_transform(**timm.data.resolve_data_config(model=model))
     images = []
-    for path in sorted((ROOT / 'images').glob('*/*.png')):
+    for path in sorted((HERE / 'pictures').glob('*/*.png')):
         pixels = transform(Image.open(path).convert('RGB')).unsqueeze(0)
         logits = model(pixels)[0]
         images.append({
@@ -213,9 +213,9 @@ def record_goldens(model: torch.nn.Module) -> None:
         print(f"{images[-1]['path']}: {images[-1]['label']} {max(images[-1]['probabilities']):.4f}{'' if right else '  WRONG'}")
     golden = {
         'version': 1,
-        'script': 'models/shapes-vit/make.py',
+        'script': 'test/shapes-vit/make.py',
         'packages': VERSIONS,
-        'model': 'models/shapes-vit',
+        'model': 'test/shapes-vit',
         'labels': CLASSES,
         'images': images,
     }
