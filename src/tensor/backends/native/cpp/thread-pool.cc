@@ -15,8 +15,8 @@
 namespace patchlens {
 namespace {
 
-/** How often a thread looks for work before it sleeps: some 30 µs, the gap between two kernels of a forward pass. */
-constexpr int SPINS = 1000;
+/** How often a thread looks for work before it sleeps: half a millisecond, in which JavaScript comes to the next kernel. */
+constexpr int SPINS = 20000;
 
 void pause() {
 #if defined(__x86_64__)
