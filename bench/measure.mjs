@@ -2,10 +2,14 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import process from 'node:process';
+import { setTimeout } from 'node:timers/promises';
+
+/** Milliseconds in which the threads of a side that has computed go to sleep. */
+const SETTLING = 50;
 
 /**
  * Milliseconds of each side's `compute`, all sides in turn in every round, after `warmUp` rounds that are not counted: a
- * machine that slows down slows them all.
+ * machine that slows down slows them all. Before each, threads of the one before that still look for work go to sleep.
  *
  * @param {Record<string, { compute: () => unknown }>} sides
  * @returns {Promise<Record<string, number[]>>}
@@ -14,6 +18,7 @@ export async function inTurns(sides, { rounds, warmUp = 2 }) {
   const milliseconds = Object.fromEntries(Object.keys(sides).map((name) => [name, []]));
   for (let round = -warmUp; round < rounds; round += 1) {
     for (const [name, { compute }] of Object.entries(sides)) {
+      await setTimeout(SETTLING);
       const start = performance.now();
       // A side in another process says itself how long it took.
       const own = await compute();
