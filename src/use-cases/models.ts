@@ -23,7 +23,7 @@ const EMBEDDED: readonly EmbeddedModel[] = [
     name: 'cifar10-vit',
     description:
       'a small Vision Transformer for photographs of an airplane, automobile, bird, cat, deer, dog, frog, horse, ship or ' +
-      'truck, of which 32×32 pixels taught it. It knows nothing else: use --model for more.',
+      'truck. It knows nothing else: use --model for more.',
     numParameters: 2_831_818,
     classes: CIFAR10,
   },
