@@ -1,6 +1,6 @@
 import type { NamedAttrMap, NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 
-import { addN, engine, getKernel, grads, mul, registerGradient, registerKernel, sum, tidy } from './tfjs.ts';
+import { engine, getKernel, registerGradient, registerKernel, tidy } from './tfjs.ts';
 
 /**
  * One of our operations as a tfjs kernel. Inputs are an ordered list, optional ones last and simply absent, because the
@@ -13,8 +13,8 @@ export interface Op<Attrs extends object> {
   readonly compose: (inputs: readonly Tensor[], attrs: Attrs) => Tensor[];
   /**
    * One function per input, each giving the gradient of the loss with respect to it; `dys` are those with respect to
-   * the outputs. Work that several inputs share is done before the functions are returned. That of the composition when
-   * absent.
+   * the outputs. Work that several inputs share is done before the functions are returned. An op without it is its
+   * composition wherever a gradient is recorded, so that those of the stock operations serve.
    */
   readonly gradient?: (dys: readonly Tensor[], inputs: readonly Tensor[], attrs: Attrs) => (() => Tensor)[];
 }
@@ -27,27 +27,20 @@ const COMPOSING = new Set<string>();
 /** Registers an op's gradient with tfjs, and the op with every backend that runs compositions. */
 export function defineOp<Attrs extends object>(op: Op<Attrs>): Op<Attrs> {
   OPS.push(op);
-  const { gradient = compositionGradient(op) } = op;
-  registerGradient({
-    kernelName: op.name,
-    saveAllInputs: true,
-    gradFunc: (dy, saved, attrs) => {
-      // tfjs hands one gradient for one output, a list for several; attrs are those that `runOp` passed.
-      const dys = Array.isArray(dy) ? dy : [dy];
-      return Object.fromEntries(gradient(dys, saved, attrs as unknown as Attrs).entries());
-    },
-  });
+  const { gradient } = op;
+  if (gradient !== undefined) {
+    registerGradient({
+      kernelName: op.name,
+      saveAllInputs: true,
+      gradFunc: (dy, saved, attrs) => {
+        // tfjs hands one gradient for one output, a list for several; attrs are those that `runOp` passed.
+        const dys = Array.isArray(dy) ? dy : [dy];
+        return Object.fromEntries(gradient(dys, saved, attrs as unknown as Attrs).entries());
+      },
+    });
+  }
   for (const backendName of COMPOSING) registerComposition(op, backendName);
   return op;
-}
-
-/** The gradient of an op's composition: that of ⟨outputs, dys⟩, which differentiates each stock operation in turn. */
-function compositionGradient<Attrs extends object>(op: Op<Attrs>): NonNullable<Op<Attrs>['gradient']> {
-  return (dys, inputs, attrs) => {
-    const product = (...values: Tensor[]): Tensor =>
-      addN(op.compose(values, attrs).map((output, i) => sum(mul(output, dys[i]!))));
-    return grads(product)([...inputs]).map((gradient) => () => gradient);
-  };
 }
 
 /**
@@ -72,6 +65,7 @@ function registerComposition<Attrs extends object>(op: Op<Attrs>, backendName: s
 
 /** Runs an op on the current backend; the caller owns the outputs. */
 export function runOp<Attrs extends object>(op: Op<Attrs>, inputs: readonly Tensor[], attrs: Attrs): Tensor[] {
+  if (op.gradient === undefined && engine().isTapeOn()) return tidy(() => op.compose(inputs, attrs));
   // The engine accepts a list wherever its types say a record (its own Concat relies on it).
   const outputs: Tensor | Tensor[] = engine().runKernel(
     op.name,

@@ -1,6 +1,6 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 
-import { add, backend_util, engine, fused, relu, relu6, tidy } from '../tfjs.ts';
+import { add, backend_util, fused, relu, relu6 } from '../tfjs.ts';
 import { ShapeError } from '../../errors.ts';
 import { defineOp, runOp } from '../op.ts';
 
@@ -36,8 +36,6 @@ export function convolutionWithSkip(
     throw new ShapeError(`convolution skip: expected [${outShape.join(', ')}], got [${skip.shape.join(', ')}]`);
   }
   const inputs = [x, filter, skip, ...(bias === undefined ? [] : [bias])];
-  // Recorded for a gradient it is its composition, whose operations have theirs.
-  if (engine().isTapeOn()) return tidy(() => composed(inputs, attrs));
   // One output with the skip's rank.
   return runOp(CONVOLUTION_WITH_SKIP, inputs, attrs)[0] as Tensor4D;
 }

@@ -1,6 +1,6 @@
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 
-import { add, engine, fused, tidy } from '../tfjs.ts';
+import { add, fused } from '../tfjs.ts';
 import { dims } from '../dims.ts';
 import { defineOp, runOp } from '../op.ts';
 import { ranked } from '../ranked.ts';
@@ -33,7 +33,8 @@ export interface InvertedResidualAttrs {
 
 /**
  * Expansion, depthwise convolution, projection and perhaps the sum with x (Sandler et al. 2018, figure 3b):
- * [B, H, W, C] → [B, Oh, Ow, N]. The middle is several times as wide as its ends and need not be stored whole.
+ * [B, H, W, C] → [B, Oh, Ow, N]. The middle is several times as wide as its ends, and no
+ * tensor of its own where a backend has a kernel for the whole.
  *
  * @throws ShapeError when the filters do not fit together.
  */
@@ -52,8 +53,6 @@ export function invertedResidual(
   dims('inverted residual project bias', project.bias, 'N', { N: attrs.residual ? C : N });
   const filters = expand === undefined ? [depthwise, project] : [depthwise, project, expand];
   const inputs = [x, ...filters.flatMap(({ kernel, bias }) => [kernel, bias])];
-  // Recorded for a gradient it is its composition, whose operations have theirs.
-  if (engine().isTapeOn()) return tidy(() => composed(inputs, attrs));
   // One output with the rank of x.
   return runOp(INVERTED_RESIDUAL, inputs, attrs)[0] as Tensor4D;
 }

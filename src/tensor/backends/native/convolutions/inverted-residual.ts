@@ -8,7 +8,7 @@ import { PRECISION_CODES } from '../precision-codes.ts';
 import { FUSED_ACTIVATIONS } from './fused.ts';
 import { depthwiseGeometry } from './windows.ts';
 
-/** Expansion, depthwise convolution and projection in one pass, the middle only as far as it fits a cache. */
+/** Expansion, depthwise convolution and projection in one call, an image at a time, the middle in memory that is used again. */
 export const invertedResidual: Forward<InvertedResidualAttrs> = (inputs, attrs, device) => {
   const { backend, addon } = device;
   const { x, expand, depthwise, project } = namedInputs(inputs);
