@@ -7,7 +7,7 @@ export type { RgbImage } from '../image/rgb-image.ts';
 export { findImages } from '../use-cases/inputs.ts';
 export type { FindImagesOptions } from '../use-cases/inputs.ts';
 export type { LoadOptions, ModelInfo } from '../use-cases/model-info.ts';
-export { EMBEDDED_MODEL, embeddedPair, listModels } from '../use-cases/models.ts';
+export { EMBEDDED_MODEL, listModels } from '../use-cases/models.ts';
 export type { EmbeddedModel } from '../use-cases/models.ts';
 export type { DownloadProgress } from '../weights/hub/download.ts';
 export type { Cost } from '../metrics/cost.ts';

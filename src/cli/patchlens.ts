@@ -11,7 +11,7 @@ export interface Api {
   >;
   readonly classify: Part<
     typeof import('../api/classify.ts'),
-    'EMBEDDED_MODEL' | 'decodeImage' | 'embeddedPair' | 'findImages' | 'listModels' | 'loadModel'
+    'EMBEDDED_MODEL' | 'decodeImage' | 'findImages' | 'listModels' | 'loadModel'
   >;
   readonly compare: Part<
     typeof import('../api/compare.ts'),

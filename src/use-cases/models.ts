@@ -40,12 +40,7 @@ const EMBEDDED: readonly EmbeddedModel[] = [
 /** The model that runs when none is asked for: a Vision Transformer. */
 export const EMBEDDED_MODEL = 'cifar10-vit';
 
-/** The models that are compared when none are asked for: a Vision Transformer and a CNN with the same classes. */
-export function embeddedPair(): readonly EmbeddedModel[] {
-  return EMBEDDED;
-}
-
-/** The models that ship with the package. */
+/** The models that ship with the package: a Vision Transformer and a CNN with the same classes, to be compared. */
 export function listModels(): readonly EmbeddedModel[] {
   return EMBEDDED;
 }

@@ -88,11 +88,11 @@ describe('patchlens compare', () => {
       { ...embedded, name: SHAPES_VIT, description: 'a ViT for shapes.' },
       { ...embedded, name: models[2]!, description: 'its rival.' },
     ];
-    const named = await patchlens(['compare', labelled, ...QUICK], { api: { embeddedPair: () => pair } });
+    const named = await patchlens(['compare', labelled, ...QUICK], { api: { listModels: () => pair } });
     const notes = `patchlens: ${SHAPES_VIT} is a ViT for shapes.\npatchlens: ${models[2]} is its rival.\n`;
     expect(named).toMatchObject({ code: 0, stderr: notes });
     expect(named.stdout).toMatch(/^Model.*\nshapes-vit .*\nrival /);
-    const quiet = await patchlens(['compare', labelled, ...QUICK, '-q'], { api: { embeddedPair: () => pair } });
+    const quiet = await patchlens(['compare', labelled, ...QUICK, '-q'], { api: { listModels: () => pair } });
     expect(quiet).toEqual({ ...named, stderr: '' });
   });
 

@@ -28,7 +28,7 @@ import type {
 import { PERTURBATION_KINDS } from '../../src/image/perturb.ts';
 import { decodeImage } from '../../src/image/decode.ts';
 import { findImages } from '../../src/use-cases/inputs.ts';
-import { EMBEDDED_MODEL, embeddedPair } from '../../src/use-cases/models.ts';
+import { EMBEDDED_MODEL } from '../../src/use-cases/models.ts';
 import { summariseComparison } from '../../src/report/comparison-summary.ts';
 import { explanationPage } from '../../src/report/explanation-page.ts';
 import { explanationText } from '../../src/report/explanation-text.ts';
@@ -126,7 +126,6 @@ export function fakePatchlens(options: FakeModelOptions = {}): Patchlens {
     EMBEDDED_MODEL,
     PatchlensError,
     decodeImage,
-    embeddedPair,
     drawMaps,
     methodsFor,
     npyFile,

@@ -4,11 +4,11 @@ import { expect, test } from 'vitest';
 
 import { loadModel } from '../../src/use-cases/classify.ts';
 import { findImages } from '../../src/use-cases/inputs.ts';
-import { EMBEDDED_MODEL, embeddedPair, listModels } from '../../src/use-cases/models.ts';
+import { EMBEDDED_MODEL, listModels } from '../../src/use-cases/models.ts';
 import { GOLDEN_FOLDER } from '../support/goldens.ts';
 
 test('the model that classifies and the one that it is compared with have the same classes', () => {
-  const [vit, cnn] = embeddedPair();
+  const [vit, cnn] = listModels();
   expect(vit?.name).toBe(EMBEDDED_MODEL);
   expect(cnn?.classes).toEqual(vit?.classes);
 });

@@ -97,10 +97,9 @@ async function compare(context: CommandContext, data: string, flags: CompareFlag
 /** Those that were asked for, else the embedded ones, which are then named. */
 async function modelsOf({ api, io }: CommandContext, { models, quiet }: CompareFlags): Promise<readonly string[]> {
   if (models !== undefined) return models;
-  const { embeddedPair } = await api.classify();
-  const pair = embeddedPair();
-  if (!quiet) for (const { name, description } of pair) note(io, `${name} is ${description}`);
-  return pair.map(({ name }) => name);
+  const embedded = (await api.classify()).listModels();
+  if (!quiet) for (const { name, description } of embedded) note(io, `${name} is ${description}`);
+  return embedded.map(({ name }) => name);
 }
 
 async function measured(
