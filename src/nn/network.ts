@@ -54,6 +54,13 @@ export function forward(layers: readonly Layer[], input: Tensor, probe?: Probe):
   });
 }
 
+/** Leaves the event loop a turn, so that an abort can arrive and images go on being decoded. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
 /**
  * `forward`, leaving the event loop a turn after every layer, so that a long pass can be stopped and the decoding of
  * further images goes on beside it. `between` is called after each turn; what it throws ends the pass.
@@ -67,9 +74,7 @@ export async function forwardInTurns(layers: readonly Layer[], input: Tensor, be
   try {
     for (const layer of layers) {
       replaceBy(layer.apply(x));
-      await new Promise((resolve) => {
-        setImmediate(resolve);
-      });
+      await turn();
       between();
     }
     return x;

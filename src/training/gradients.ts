@@ -1,6 +1,7 @@
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 
 import { dispose, keep, tensor, tensor2d, tidy, valueAndGrads } from '../tensor/tfjs.ts';
+import { readOnce } from '../tensor/read-once.ts';
 import { loadStockGradients } from '../tensor/stock-gradients.ts';
 import type { Batch } from './batch.ts';
 import { distilledLoss, labelLoss } from './loss.ts';
@@ -122,14 +123,6 @@ async function readAll(tensors: readonly (readonly [string, Tensor])[]): Promise
   const read = new Map<string, Float32Array>();
   for (const [name, made] of tensors) read.set(name, await readOnce(made));
   return read;
-}
-
-async function readOnce(made: Tensor): Promise<Float32Array> {
-  try {
-    return await made.data<'float32'>();
-  } finally {
-    made.dispose();
-  }
 }
 
 /** Where logits and targets have their largest value at the same class. */

@@ -1,5 +1,6 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 
+import { readOnce } from '../tensor/read-once.ts';
 import { add, matMul, mul, tensor2d, tidy, transpose } from '../tensor/tfjs.ts';
 
 /** Of the quintic that drives singular values towards one fastest from small ones (Jordan et al. 2024). */
@@ -39,18 +40,14 @@ export async function muonDirection(
 /** The nearest matrix with singular values of about one, by Newton and Schulz's iteration. */
 async function orthogonalised(values: Float32Array, rows: number, columns: number): Promise<Float32Array> {
   const norm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
-  const result = tidy(() => {
+  const direction = tidy(() => {
     const scaled = mul<Tensor2D>(tensor2d(values, [rows, columns]), 1 / (norm + EPSILON));
     // The products are over the shorter side.
     let x = rows > columns ? transpose(scaled) : scaled;
     for (let i = 0; i < ITERATIONS; i += 1) x = improved(x);
     return rows > columns ? transpose(x) : x;
   });
-  try {
-    return await result.data<'float32'>();
-  } finally {
-    result.dispose();
-  }
+  return readOnce(direction);
 }
 
 /** a·X + (b·S + c·S²)·X, with S = X·Xᵀ. */

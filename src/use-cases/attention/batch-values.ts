@@ -19,19 +19,3 @@ export function imagesOf({ shape }: Tensor, values: Float32Array): Float32Array[
   const size = values.length / B;
   return Array.from({ length: B }, (_, i) => values.subarray(i * size, (i + 1) * size));
 }
-
-/** The values of a tensor that is needed no more. */
-export async function readOnce(tensor: Tensor): Promise<Float32Array> {
-  try {
-    return await tensor.data<'float32'>();
-  } finally {
-    tensor.dispose();
-  }
-}
-
-/** Leaves the event loop a turn, so that an abort can arrive and images go on being decoded. */
-export function turn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
-}

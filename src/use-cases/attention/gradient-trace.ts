@@ -1,10 +1,10 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 
-import { imagesOf, matricesOf, turn } from './batch-values.ts';
+import { imagesOf, matricesOf } from './batch-values.ts';
 import { blockOf, noWeights } from './trace.ts';
 import type { WeightsAndGradients } from '../../attribution/relevance.ts';
 import { gradientOfRest, gradientsAt } from '../../nn/inspect.ts';
-import { forward } from '../../nn/network.ts';
+import { forward, turn } from '../../nn/network.ts';
 import type { Layer, Network } from '../../nn/network.ts';
 import { splitHeads } from '../../tensor/ops/attention.ts';
 import { loadStockGradients } from '../../tensor/stock-gradients.ts';

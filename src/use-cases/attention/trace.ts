@@ -1,10 +1,12 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
-import { imagesOf, matricesOf, readOnce, turn } from './batch-values.ts';
+import { imagesOf, matricesOf } from './batch-values.ts';
 import type { HeadMatrices } from '../../attribution/heads.ts';
 import { ArgumentError } from '../../errors.ts';
 import { inspect } from '../../nn/inspect.ts';
+import { turn } from '../../nn/network.ts';
 import type { Network } from '../../nn/network.ts';
+import { readOnce } from '../../tensor/read-once.ts';
 import { keep } from '../../tensor/tfjs.ts';
 
 /** Which inner results of a pass are kept, by block. */
