@@ -1,5 +1,3 @@
-import process from 'node:process';
-
 import {
   batchNorm,
   conv2d,
@@ -18,14 +16,9 @@ import {
   zeros,
 } from '@tensorflow/tfjs-core';
 import type { Rank, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
-import { probeBackends } from '../../../../src/tensor/backends/index.ts';
-import { loadAddon } from '../../../../src/tensor/backends/native/addon.ts';
-import { native } from '../../../../src/tensor/backends/native/index.ts';
-
-const probe = (await probeBackends()).find(({ name }) => name === 'native');
-const INSTRUCTION_SETS = probe?.status === 'loads' ? loadAddon().instructionSets() : [];
+import { describeInstructionSets } from '../../../support/instruction-sets.ts';
 
 /** Odd sizes, so that vectors and tiles have a rest. */
 const [H, W, C] = [9, 11, 13];
@@ -51,18 +44,7 @@ const OPERATIONS: readonly (readonly [name: string, mixes: boolean, run: (x: Ten
   ['avgPool', false, (x) => avgPool(x, 3, 1, 'same')],
 ];
 
-describe.each(INSTRUCTION_SETS)('convolutions with %s', (instructionSet) => {
-  const forced = process.env['PATCHLENS_ISA'];
-  beforeAll(async () => {
-    process.env['PATCHLENS_ISA'] = instructionSet;
-    await native.load({ threads: 2 });
-  });
-  afterAll(async () => {
-    delete process.env['PATCHLENS_ISA'];
-    if (forced !== undefined) process.env['PATCHLENS_ISA'] = forced;
-    await native.load({});
-  });
-
+describeInstructionSets('convolutions', () => {
   describe.each(OPERATIONS)('%s', (_, mixes, run) => {
     test.each([NaN, Infinity])('what sees %d is not finite, and nothing else is touched', (value) => {
       const expected = valuesOf(() => run(image(0)));

@@ -1,32 +1,14 @@
-import process from 'node:process';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { resample } from '../../../../src/image/resample.ts';
 import type { Window } from '../../../../src/image/resample.ts';
 import type { Resampler } from '../../../../src/tensor/backends/backend.ts';
-import { probeBackends } from '../../../../src/tensor/backends/index.ts';
-import { loadAddon } from '../../../../src/tensor/backends/native/addon.ts';
-import { native } from '../../../../src/tensor/backends/native/index.ts';
 import { INTERPOLATIONS } from '../../../../src/weights/preprocessing.ts';
 import { noise } from '../../../image/fixtures.ts';
+import { describeInstructionSets } from '../../../support/instruction-sets.ts';
 
-const probe = (await probeBackends()).find(({ name }) => name === 'native');
-const INSTRUCTION_SETS = probe?.status === 'loads' ? loadAddon().instructionSets() : [];
-
-describe.each(INSTRUCTION_SETS)('the resampler of %s gives the bytes of the TypeScript one', (instructionSet) => {
-  const forced = process.env['PATCHLENS_ISA'];
-  let kernel: Resampler;
-
-  beforeAll(async () => {
-    process.env['PATCHLENS_ISA'] = instructionSet;
-    const facts = await native.load({ threads: 2 });
-    kernel = facts.resample!;
-  });
-  afterAll(async () => {
-    delete process.env['PATCHLENS_ISA'];
-    if (forced !== undefined) process.env['PATCHLENS_ISA'] = forced;
-    await native.load({});
-  });
+describeInstructionSets('the resampler gives the bytes of the TypeScript one', (facts) => {
+  const kernel: Resampler = (image, columns, rows) => facts().resample!(image, columns, rows);
 
   const sizes: readonly (readonly [input: readonly [number, number], output: readonly [number, number]])[] = [
     [
