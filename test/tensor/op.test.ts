@@ -1,8 +1,9 @@
 import { add, grad, mul, sum, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 
 import { defineOp, runOp } from '../../src/tensor/op.ts';
+import { loadStockGradients } from '../../src/tensor/stock-gradients.ts';
 import { describeBackends } from '../support/backends.ts';
 
 let defined = 0;
@@ -19,6 +20,8 @@ describeBackends('an op that is defined when the backend runs already', () => {
 const square = defineOp<object>({ name: 'PatchlensSquareOfTest', compose: ([x]) => [mul(x!, x!)] });
 
 describeBackends('an op without a gradient of its own', () => {
+  beforeAll(loadStockGradients);
+
   test('has that of its composition, and a second one too', () => {
     const cubed = (x: Tensor): Tensor => sum(mul(x, runOp(square, [x], {})[0]!));
     const first = grad(cubed);
