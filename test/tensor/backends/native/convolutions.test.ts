@@ -1,7 +1,10 @@
 import {
+  Conv2DBackpropFilter,
+  Conv2DBackpropInput,
   batchNorm,
   conv2d,
   depthwiseConv2d,
+  engine,
   fill,
   avgPool,
   maxPool,
@@ -71,6 +74,45 @@ describeInstructionSets('convolutions', () => {
     });
   });
 
+  // Channels for which both go by Winograd's algorithm; whole numbers, so that both are exact.
+  describe('gradients of conv2d with more channels', () => {
+    const place = { strides: [1, 1], pad: 'same', dataFormat: 'NHWC' };
+    const wide = (x: Tensor4D): Tensor4D => tile(x, [1, 1, 1, 2]);
+
+    test.each([NaN, Infinity])('of the filter: %d is in the taps that see it, and in no other', (value) => {
+      const gradient = (hole: number): Float32Array =>
+        valuesOf(() => {
+          const [x, dy] = [wide(image(hole, [0, 0])), wide(image(0))];
+          const attrs = { ...place, filterShape: [3, 3, 2 * C, 2 * C] };
+          return engine().runKernel<Tensor>(Conv2DBackpropFilter, { x, dy }, attrs);
+        });
+      const expected = gradient(0);
+      for (const [i, number] of gradient(value).entries()) {
+        const [tap, c] = [Math.floor(i / (4 * C * C)), Math.floor(i / (2 * C)) % (2 * C)];
+        // The corner is under the taps of the filter's first two rows and columns.
+        if (c % C === CHANNEL && tap < 6 && tap % 3 < 2) expect(Number.isFinite(number), `${tap}, ${c}`).toBe(false);
+        else expect(number).toBe(expected[i]);
+      }
+    });
+
+    test.each([NaN, Infinity])('of the images: %d is where a tap sees it, and nowhere else', (value) => {
+      const gradient = (hole: number): Float32Array =>
+        valuesOf(() => {
+          const dy = wide(image(hole));
+          const filter = round(randomUniform<Rank.R4>([3, 3, 2 * C, 2 * C], 1, 4, 'float32', 3));
+          const inputShape = [1, H, W, 2 * C];
+          return engine().runKernel<Tensor>(Conv2DBackpropInput, { dy, filter }, { ...place, inputShape });
+        });
+      const expected = gradient(0);
+      for (const [i, number] of gradient(value).entries()) {
+        const [y, x] = [Math.floor(i / (2 * C * W)), Math.floor(i / (2 * C)) % W];
+        const sees = Math.abs(y - Y) <= 1 && Math.abs(x - X) <= 1;
+        if (sees) expect(Number.isFinite(number), `${y}, ${x}`).toBe(false);
+        else expect(number).toBe(expected[i]);
+      }
+    });
+  });
+
   test.each([NaN, Infinity])('batchNorm and relu pass %d on where it is', (value) => {
     const normed = (hole: number): Float32Array =>
       valuesOf(() => relu(batchNorm(image(hole), zeros([C]), ones([C]), zeros([C]), ones([C]), 1e-5)));
@@ -81,9 +123,9 @@ describeInstructionSets('convolutions', () => {
 });
 
 /** [1, H, W, C] of whole numbers, of which one is replaced. */
-function image(value: number): Tensor4D {
+function image(value: number, [y, x]: readonly [number, number] = [Y, X]): Tensor4D {
   const values = Float32Array.from({ length: H * W * C }, (_, i) => ((i * 7919) % 23) - 11);
-  values[(Y * W + X) * C + CHANNEL] = value;
+  values[(y * W + x) * C + CHANNEL] = value;
   return tensor4d(values, [1, H, W, C]);
 }
 

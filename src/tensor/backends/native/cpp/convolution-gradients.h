@@ -1,6 +1,7 @@
 #pragma once
 
 #include "convolution.h"
+#include "winograd-gradient.h"
 
 namespace patchlens {
 
@@ -93,10 +94,47 @@ class PhaseGradient {
   const Windows over_;
 };
 
+/** At stride 1 the gradient of all pixels is one convolution of dy, with the taps turned round and each transposed. */
+inline Windows windowsOfGradient(const Windows& w, size_t N) {
+  return {w.B, w.Oh, w.Ow, N, w.Kh, w.Kw, w.H, w.W, 1, 1, 1, 1, ptrdiff_t(w.Kh) - 1 - w.top, ptrdiff_t(w.Kw) - 1 - w.left};
+}
+
+/** The taps [K, C, N] in reverse order, each transposed: [K, N, C]. */
+template <class S>
+void turnTaps(const float* filter, float* turned, size_t taps, size_t C, size_t N) {
+  parallel(taps, [=](size_t k) {
+    const float* const from = filter + (taps - 1 - k) * C * N;
+    float* const to = turned + k * N * C;
+    for (size_t c = 0; c < C; c += S::W) {
+      for (size_t n = 0; n < N; n += S::W) {
+        for (size_t i = n; i < least(n + S::W, N); i++) {
+          for (size_t j = c; j < least(c + S::W, C); j++) to[i * C + j] = from[j * N + i];
+        }
+      }
+    }
+  });
+}
+
+template <class S>
+void winogradInputGradient(const ConvolutionInputGradientArguments& args, const Windows& over) {
+  const size_t C = args.windows.C;
+  ConvolutionArguments turned{args.dy, nullptr, nullptr, nullptr, nullptr, args.dx, over, C, Activation::none};
+  const Winograd<S> winograd(turned);
+  const size_t filterFloats = wholeLines(over.taps() * C * args.N), packedFloats = wholeLines(winogradSize<S>(args.N, C));
+  float* const space = scratch(Scratch::shared, filterFloats + packedFloats + winograd.sharedFloats());
+  turnTaps<S>(args.filter, space, over.taps(), C, args.N);
+  packWinograd<S>(space, space + filterFloats, args.N, C);
+  turned.filter = space;
+  turned.packed = space + filterFloats;
+  winograd.run(space + filterFloats + packedFloats);
+}
+
 template <class S>
 void convolutionInputGradient(const ConvolutionInputGradientArguments& args) {
   const Windows& w = args.windows;
   if (w.pixels() * w.C == 0) return;
+  const Windows over = windowsOfGradient(w, args.N);
+  if (w.strideY == 1 && w.strideX == 1 && isWinograd(over, w.C)) return winogradInputGradient<S>(args, over);
   for (size_t i = 0; i < least(size_t(w.strideY), w.H); i++) {
     for (size_t j = 0; j < least(size_t(w.strideX), w.W); j++) {
       const Phase y(i, w.H, size_t(w.strideY), w.Kh, size_t(w.top));
@@ -203,7 +241,10 @@ class FilterGradient {
 
 template <class S>
 void convolutionFilterGradient(const ConvolutionFilterGradientArguments& args) {
-  if (args.windows.taps() * args.windows.C * args.N > 0) FilterGradient<S>(args).compute();
+  const Windows& w = args.windows;
+  if (w.taps() * w.C * args.N == 0) return;
+  if (isWinogradGradient(w, args.N) && w.B > 0 && WinogradFilterGradient<S>(args).compute()) return;
+  FilterGradient<S>(args).compute();
 }
 
 }  // namespace patchlens

@@ -74,7 +74,11 @@ void packFilter(const float* filter, float* packed, const Windows& w, size_t N) 
 template <class S>
 void convolution(const ConvolutionArguments& args) {
   const Windows& w = args.windows;
-  if (isWinograd(w, args.N)) return Winograd<S>(args).run();
+  if (w.count() == 0) return;
+  if (isWinograd(w, args.N)) {
+    const Winograd<S> winograd(args);
+    return winograd.run(scratch(Scratch::shared, winograd.sharedFloats()));
+  }
   const size_t K = w.taps() * w.C;
   const Epilogue epilogue{args.bias, args.skip, args.activation};
   if (arePixels(w)) multiplyFrom<S>(Stored{args.x, K}, args.packed, args.out, w.count(), args.N, K, 1, epilogue);

@@ -46,14 +46,60 @@ void fromPoints(const V m[4], V out[2]) {
   out[1] = (m[1] - m[2]) + m[3];
 }
 
+/** The tile's image and its first output. */
+struct TilePlace {
+  size_t image, y, x;
+};
+
+inline size_t tilesAlong(size_t outputs) { return ceilDivide(outputs, WinogradTile::OUTPUTS); }
+
+inline size_t tilesOf(const Windows& w) { return w.B * tilesAlong(w.Oh) * tilesAlong(w.Ow); }
+
+inline TilePlace placeOf(const Windows& w, size_t tile) {
+  const size_t down = tilesAlong(w.Oh), across = tilesAlong(w.Ow);
+  return {tile / across / down, tile / across % down * WinogradTile::OUTPUTS, tile % across * WinogradTile::OUTPUTS};
+}
+
+/** Where a tile's pixels begin; those beside the image are in `zeros`. */
+struct PixelsOfTile {
+  const float* at[WinogradTile::POINTS];
+
+  PixelsOfTile(const float* x, const Windows& w, const TilePlace& place, const float* zeros) {
+    for (size_t p = 0; p < WinogradTile::POINTS; p++) {
+      const ptrdiff_t row = ptrdiff_t(place.y + p / WinogradTile::PIXELS) - w.top;
+      const ptrdiff_t column = ptrdiff_t(place.x + p % WinogradTile::PIXELS) - w.left;
+      const bool isPixel = row >= 0 && column >= 0 && row < ptrdiff_t(w.H) && column < ptrdiff_t(w.W);
+      at[p] = isPixel ? x + ((place.image * w.H + size_t(row)) * w.W + size_t(column)) * w.C : zeros;
+    }
+  }
+};
+
+/** Channels [c, c + W) of a tile's pixels at the points, `span` floats from one point to the next; the first `rest` of them. */
+template <class S, class V = typename S::V>
+void pixelsToPoints(const float* const* at, float* out, size_t span, size_t c, size_t rest) {
+  constexpr size_t PIXELS = WinogradTile::PIXELS;
+  V rows[PIXELS][PIXELS];
+  for (size_t x = 0; x < PIXELS; x++) {
+    V column[PIXELS];
+    for (size_t y = 0; y < PIXELS; y++) column[y] = S::loadFirst(at[y * PIXELS + x] + c, rest);
+    toPoints<S>(column, rows[x]);
+  }
+  for (size_t y = 0; y < PIXELS; y++) {
+    V row[PIXELS];
+    V points[PIXELS];
+    for (size_t x = 0; x < PIXELS; x++) row[x] = rows[x][y];
+    toPoints<S>(row, points);
+    for (size_t x = 0; x < PIXELS; x++) S::storeFirst(out + (y * PIXELS + x) * span, points[x], rest);
+  }
+}
+
 /**
  * Whether a convolution is computed so: with channels enough for products worth their transforms, and tiles enough for the
  * transformed filter to be worth reading, which has 16 floats for each 9.
  */
 inline bool isWinograd(const Windows& w, size_t N) {
   const bool isFit = w.Kh == 3 && w.Kw == 3 && w.strideY == 1 && w.strideX == 1 && w.dilationY == 1 && w.dilationX == 1;
-  const size_t tiles = ceilDivide(w.Oh, WinogradTile::OUTPUTS) * ceilDivide(w.Ow, WinogradTile::OUTPUTS);
-  return isFit && w.C >= 16 && N >= 16 && tiles >= 16;
+  return isFit && w.C >= 16 && N >= 16 && tilesAlong(w.Oh) * tilesAlong(w.Ow) >= 16;
 }
 
 /** Floats of a filter [3, 3, C, N] at all points, each a packed matrix [C, N]. */
@@ -90,6 +136,21 @@ void packWinograd(const float* filter, float* packed, size_t C, size_t N) {
   });
 }
 
+/** Calls body(i) for each i below `count` in order: what `parallel` is for a thread that works alone. */
+struct InOrder {
+  template <class Body>
+  void operator()(size_t count, Body body) const {
+    for (size_t i = 0; i < count; i++) body(i);
+  }
+};
+
+struct OnAllThreads {
+  template <class Body>
+  void operator()(size_t count, Body body) const {
+    parallel(count, body);
+  }
+};
+
 /** One convolution: its tiles in a row, image by image, and a block of them at all points. */
 template <class S>
 class Winograd {
@@ -97,26 +158,20 @@ class Winograd {
   explicit Winograd(const ConvolutionArguments& args)
       : args_(args),
         w_(args.windows),
-        down_(ceilDivide(w_.Oh, Tile::OUTPUTS)),
-        across_(ceilDivide(w_.Ow, Tile::OUTPUTS)),
-        tiles_(w_.B * down_ * across_),
+        tiles_(tilesOf(w_)),
         block_(least(tiles_, BLOCK)),
         pixelsSpan_(spanOf(w_.C)),
         productsSpan_(spanOf(args.N)) {}
 
-  void run() {
-    pixels_ = scratch(Scratch::shared, Tile::POINTS * (pixelsSpan_ + productsSpan_));
-    products_ = pixels_ + Tile::POINTS * pixelsSpan_;
-    for (size_t first = 0; first < tiles_; first += block_) {
-      const size_t count = least(block_, tiles_ - first);
-      parallel(ceilDivide(count, TASK), [&](size_t task) {
-        for (size_t i = task * TASK; i < least((task + 1) * TASK, count); i++) spread(i, first + i);
-      });
-      multiply(count);
-      parallel(ceilDivide(count, TASK), [&](size_t task) {
-        for (size_t i = task * TASK; i < least((task + 1) * TASK, count); i++) collect(i, first + i);
-      });
+  /** Shared floats that `run` needs. */
+  size_t sharedFloats() const { return areApart() ? 0 : spaceFloats(); }
+
+  void run(float* shared) const {
+    if (areApart()) {
+      parallel(blocks(), [&](size_t i) { compute(i, scratch(Scratch::own, spaceFloats()), InOrder{}); });
+      return;
     }
+    for (size_t i = 0; i < blocks(); i++) compute(i, shared, OnAllThreads{});
   }
 
  private:
@@ -127,74 +182,69 @@ class Winograd {
   static constexpr size_t BLOCK = 72;
   /** Tiles that a thread takes at a time. */
   static constexpr size_t TASK = 4;
+  /** Blocks for each thread from which on each is one thread's own: all wait for the slowest one once, not thrice a block. */
+  static constexpr size_t BLOCKS_APART = 4;
+
+  size_t blocks() const { return ceilDivide(tiles_, block_); }
+  bool areApart() const { return blocks() >= BLOCKS_APART * threads(); }
 
   /** Floats from one point's matrix to the next: a line more, because all would begin in one set of the cache. */
   size_t spanOf(size_t columns) const { return wholeLines(block_ * columns) + CACHE_LINE / sizeof(float); }
 
-  struct Place {
-    size_t image, y, x;
+  /** A pixel of zeros, a block's pixels and its products. */
+  size_t spaceFloats() const { return wholeLines(w_.C) + Tile::POINTS * (pixelsSpan_ + productsSpan_); }
+
+  struct Space {
+    const float* zeros;
+    float* pixels;
+    float* products;
   };
-  Place placeOf(size_t tile) const {
-    return {tile / across_ / down_, tile / across_ % down_ * Tile::OUTPUTS, tile % across_ * Tile::OUTPUTS};
+
+  template <class ForEach>
+  void compute(size_t block, float* floats, ForEach forEach) const {
+    std::memset(floats, 0, w_.C * sizeof(float));
+    float* const pixels = floats + wholeLines(w_.C);
+    const Space space{floats, pixels, pixels + Tile::POINTS * pixelsSpan_};
+    const size_t first = block * block_;
+    const size_t count = least(block_, tiles_ - first);
+    forEach(ceilDivide(count, TASK), [&](size_t task) {
+      for (size_t i = task * TASK; i < least((task + 1) * TASK, count); i++) spread(space, i, first + i);
+    });
+    multiply(space, count, forEach);
+    forEach(ceilDivide(count, TASK), [&](size_t task) {
+      for (size_t i = task * TASK; i < least((task + 1) * TASK, count); i++) collect(space, i, first + i);
+    });
   }
 
   /** Row i of the points' matrices: the pixels of a tile. */
-  void spread(size_t i, size_t tile) {
-    const size_t C = w_.C;
-    const Place place = placeOf(tile);
-    float* const zeros = scratch(Scratch::own, C);
-    const float* at[Tile::POINTS];
-    bool isInside = true;
-    for (size_t p = 0; p < Tile::POINTS; p++) {
-      const ptrdiff_t y = ptrdiff_t(place.y + p / Tile::PIXELS) - w_.top;
-      const ptrdiff_t x = ptrdiff_t(place.x + p % Tile::PIXELS) - w_.left;
-      const bool isPixel = y >= 0 && x >= 0 && y < ptrdiff_t(w_.H) && x < ptrdiff_t(w_.W);
-      at[p] = isPixel ? args_.x + ((place.image * w_.H + size_t(y)) * w_.W + size_t(x)) * C : zeros;
-      isInside = isInside && isPixel;
-    }
-    if (!isInside) std::memset(zeros, 0, C * sizeof(float));
-    float* const out = pixels_ + i * C;
-    for (size_t c = 0; c < C; c += S::W) spreadVector(at, out, c, C - c);
-  }
-
-  void spreadVector(const float* const* at, float* out, size_t c, size_t rest) {
-    V rows[Tile::PIXELS][Tile::PIXELS];
-    for (size_t x = 0; x < Tile::PIXELS; x++) {
-      V column[Tile::PIXELS];
-      for (size_t y = 0; y < Tile::PIXELS; y++) column[y] = S::loadFirst(at[y * Tile::PIXELS + x] + c, rest);
-      toPoints<S>(column, rows[x]);
-    }
-    for (size_t y = 0; y < Tile::PIXELS; y++) {
-      V row[Tile::PIXELS];
-      V points[Tile::PIXELS];
-      for (size_t x = 0; x < Tile::PIXELS; x++) row[x] = rows[x][y];
-      toPoints<S>(row, points);
-      for (size_t x = 0; x < Tile::PIXELS; x++) {
-        S::storeFirst(out + (y * Tile::PIXELS + x) * pixelsSpan_ + c, points[x], rest);
-      }
+  void spread(const Space& space, size_t i, size_t tile) const {
+    const PixelsOfTile pixels(args_.x, w_, placeOf(w_, tile), space.zeros);
+    for (size_t c = 0; c < w_.C; c += S::W) {
+      pixelsToPoints<S>(pixels.at, space.pixels + i * w_.C + c, pixelsSpan_, c, w_.C - c);
     }
   }
 
   /** The products of `count` rows at all points. */
-  void multiply(size_t count) {
+  template <class ForEach>
+  void multiply(const Space& space, size_t count, ForEach forEach) const {
     const size_t C = w_.C, N = args_.N;
     const size_t panels = ceilDivide(N, TILE_COLUMNS<S>);
     const size_t parts = threads() == 1 ? 1 : least(panels, ceilDivide(4 * threads(), Tile::POINTS));
-    parallel(Tile::POINTS * parts, [&](size_t i) {
+    forEach(Tile::POINTS * parts, [&](size_t i) {
       const size_t point = i / parts, part = i % parts;
-      multiplyPart<S>(Stored{pixels_ + point * pixelsSpan_, C}, args_.packed + point * packedSize<S>(C, N),
-                      products_ + point * productsSpan_, N, N, C, {0, count, panels * part / parts, panels * (part + 1) / parts},
+      multiplyPart<S>(Stored{space.pixels + point * pixelsSpan_, C}, args_.packed + point * packedSize<S>(C, N),
+                      space.products + point * productsSpan_, N, N, C, {0, count, panels * part / parts, panels * (part + 1) / parts},
                       Epilogue{});
     });
   }
 
   /** Outputs of a tile from row i of the products. */
-  void collect(size_t i, size_t tile) {
-    const Place place = placeOf(tile);
+  void collect(const Space& space, size_t i, size_t tile) const {
+    const TilePlace place = placeOf(w_, tile);
     V strangers{};
     withActivation(args_.activation, [&](auto constant) {
       for (size_t n = 0; n < args_.N; n += S::W) {
-        strangers = strangers + collectVector<constant.value>(i, place, n, args_.N - n);
+        strangers = strangers + collectVector<constant.value>(space.products + i * args_.N, place, n, args_.N - n);
       }
     });
     // One pixel that is infinite or no number reaches all of its tile, also the outputs that do not see it.
@@ -203,12 +253,12 @@ class Winograd {
 
   /** Zeros, or NaN where a sum is not finite. */
   template <Activation activation>
-  V collectVector(size_t i, const Place& place, size_t n, size_t rest) {
+  V collectVector(const float* products, const TilePlace& place, size_t n, size_t rest) const {
     V columns[Tile::PIXELS][Tile::OUTPUTS];
     for (size_t x = 0; x < Tile::PIXELS; x++) {
       V column[Tile::PIXELS];
       for (size_t y = 0; y < Tile::PIXELS; y++) {
-        column[y] = S::loadFirst(products_ + (y * Tile::PIXELS + x) * productsSpan_ + i * args_.N + n, rest);
+        column[y] = S::loadFirst(products + (y * Tile::PIXELS + x) * productsSpan_ + n, rest);
       }
       fromPoints<S>(column, columns[x]);
     }
@@ -230,12 +280,12 @@ class Winograd {
     return strangers;
   }
 
-  size_t outputAt(const Place& place, size_t y, size_t x) const {
+  size_t outputAt(const TilePlace& place, size_t y, size_t x) const {
     return ((place.image * w_.Oh + place.y + y) * w_.Ow + place.x + x) * args_.N;
   }
 
   /** Outputs of a tile as sums over the taps that lie on the image. */
-  void collectDirectly(const Place& place) {
+  void collectDirectly(const TilePlace& place) const {
     const Epilogue epilogue{args_.bias, args_.skip, args_.activation};
     for (size_t y = place.y; y < least(place.y + Tile::OUTPUTS, w_.Oh); y++) {
       for (size_t x = place.x; x < least(place.x + Tile::OUTPUTS, w_.Ow); x++) {
@@ -256,9 +306,7 @@ class Winograd {
 
   const ConvolutionArguments& args_;
   const Windows& w_;
-  size_t down_, across_, tiles_, block_, pixelsSpan_, productsSpan_;
-  float* pixels_ = nullptr;
-  float* products_ = nullptr;
+  size_t tiles_, block_, pixelsSpan_, productsSpan_;
 };
 
 }  // namespace patchlens
