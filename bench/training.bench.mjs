@@ -4,7 +4,8 @@
 //
 //   PYTHON=python THREADS=2 BATCH=128 ROUNDS=9 node bench/training.bench.mjs
 //
-// BF16=1 adds PyTorch's bfloat16 autocast, which takes a dozen times as long where the processor has no instructions for it.
+// BF16=1 adds bfloat16 on both sides: ours, and PyTorch's autocast, which takes a dozen times as long where the processor has
+// no instructions for it.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,8 +41,11 @@ try {
 }
 
 async function benchmark() {
-  const sides = { patchlens: await ours(), 'torch float32': torch('float32') };
-  if (process.env.BF16 === '1') sides['torch bfloat16'] = torch('bfloat16');
+  const sides = { patchlens: await ours('f32'), 'torch float32': torch('float32') };
+  if (process.env.BF16 === '1') {
+    sides['patchlens bf16'] = await ours('bf16');
+    sides['torch bfloat16'] = torch('bfloat16');
+  }
   const milliseconds = await inTurns(sides, { rounds: ROUNDS });
   for (const { stop } of Object.values(sides)) stop?.();
   const [own, other] = [sides.patchlens.losses[0], sides['torch float32'].losses[0]];
@@ -60,7 +64,7 @@ async function benchmark() {
 }
 
 /** The network, its weights and the images on the disk for the other side; steps of our own. */
-async function ours() {
+async function ours(precision) {
   const imageSize = { height: SIDE, width: SIDE };
   const config = vitConfigOf({ kind: 'vit', size: 'Ti', depth: 6, patchSize: 16, imageSize }, CLASSES);
   const half = [0.5, 0.5, 0.5];
@@ -79,10 +83,8 @@ async function ours() {
     preprocessing,
   );
   const optimizer = { kind: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-  const recipe = recipeFor(
-    { steps: 10_000, warmupSteps: 0, batchSize: BATCH, optimizer, learningRate: LEARNING_RATE, averageDecay: 0 },
-    BATCH,
-  );
+  const schedule = { steps: 10_000, warmupSteps: 0, learningRate: LEARNING_RATE };
+  const recipe = recipeFor({ ...schedule, batchSize: BATCH, optimizer, averageDecay: 0, precision }, BATCH);
   let state = initialState(student.network, recipe);
   await student.write(scratch, state.values);
   const random = uniform(2);

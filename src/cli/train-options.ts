@@ -228,6 +228,8 @@ export function recipeOf(flags: TrainFlags): RecipeOptions {
   const { clipNorm, labelSmoothing, stochasticDepth, crop: asked = USUAL_CROP, flip, erasing, mixup, cutmix } = flags;
   return {
     seed,
+    // What is fastest is not accurate enough everywhere: a run in less than float32 is asked for.
+    precision: flags.precision === 'auto' ? 'f32' : flags.precision,
     epochs,
     steps,
     warmupEpochs,

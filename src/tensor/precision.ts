@@ -1,5 +1,5 @@
 /**
- * Arithmetic of the products of linear layers and attention; everything else is float32. `f32`: IEEE float32. `bf16`:
+ * Arithmetic of the products of linear layers, forward and backward, and of attention forward; everything else is float32. `f32`: IEEE float32. `bf16`:
  * operands rounded to bfloat16, products summed in float32; probabilities within 0.02. `bf16x3`: each operand the sum of two
  * bfloat16, of whose four products the smallest is left out; probabilities within 1e-4.
  */
@@ -19,7 +19,7 @@ export function inPrecision<T>(precision: Precision, compute: () => T): T {
   }
 }
 
-/** What an op that runs now multiplies in; `f32` unless inside `inPrecision`, so gradients are always that. */
+/** What an op that runs now multiplies in; `f32` unless inside `inPrecision`. */
 export function currentPrecision(): Precision {
   return current;
 }

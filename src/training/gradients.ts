@@ -2,6 +2,8 @@ import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 
 import { dispose, keep, tensor, tensor2d, tidy, valueAndGrads } from '../tensor/tfjs.ts';
 import { readOnce } from '../tensor/read-once.ts';
+import { inPrecision } from '../tensor/precision.ts';
+import type { Precision } from '../tensor/precision.ts';
 import { loadStockGradients } from '../tensor/stock-gradients.ts';
 import type { Batch } from './batch.ts';
 import { distilledLoss, labelLoss } from './loss.ts';
@@ -30,6 +32,8 @@ export interface Gradients {
 
 export interface GradientOptions {
   readonly pass: Pass;
+  /** Of the products, forward and backward. */
+  readonly precision: Precision;
   /** Takes the second inputs of the batch. */
   readonly teacher?: Teacher | undefined;
 }
@@ -46,7 +50,7 @@ export async function gradientsOf(
   values: Values,
   trained: readonly string[],
   batch: Batch,
-  { pass, teacher }: GradientOptions,
+  { pass, precision, teacher }: GradientOptions,
 ): Promise<Gradients> {
   await loadStockGradients();
   const tensors = tensorsOf(network, values);
@@ -63,9 +67,8 @@ export async function gradientsOf(
   try {
     const { value, grads } = tidy(() => {
       const placed = placedBatch(network, batch, teacher);
-      return valueAndGrads((...changed: Tensor[]) => lossOf(placed, changed))(
-        trained.map((name) => tensors.get(name)!),
-      );
+      const differentiated = valueAndGrads((...changed: Tensor[]) => lossOf(placed, changed));
+      return inPrecision(precision, () => differentiated(trained.map((name) => tensors.get(name)!)));
     });
     const [loss = Number.NaN] = await readOnce(value);
     const gradients = await readAll(trained.map((name, i) => [name, grads[i]!]));

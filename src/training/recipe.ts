@@ -1,5 +1,7 @@
 import * as z from 'zod';
 
+import { PRECISIONS } from '../tensor/precision.ts';
+
 const AdamW = z.object({
   kind: z.literal('adamw'),
   beta1: z.number().min(0).lt(1),
@@ -16,6 +18,11 @@ export const Recipe = z
   .object({
     /** Every random number of the run follows from it. */
     seed: z.int().nonnegative(),
+    /**
+     * Arithmetic of the products of the network's passes; parameters, gradients and the optimiser's memory are float32. A state
+     * that does not say it is of a run in float32.
+     */
+    precision: z.enum(PRECISIONS).default('f32'),
     /** Optimiser steps. */
     steps: z.int().min(1),
     /** Images of one forward and backward pass. */

@@ -98,7 +98,8 @@ async function accumulated(lesson: Lesson, state: TrainingState, names: readonly
   for (let i = 0; i < accumulate; i += 1) {
     const index = state.step * accumulate + i;
     const batch = await batches.at(index);
-    const made = await gradientsOf(network, values, names, batch, { pass: passOf(recipe, state.step, index), teacher });
+    const pass = passOf(recipe, state.step, index);
+    const made = await gradientsOf(network, values, names, batch, { pass, precision: recipe.precision, teacher });
     total = total === undefined ? { ...made, images: batch.batchSize } : sumOf(total, made, batch.batchSize);
     // The next batch of the step goes on from what this one has changed.
     values = new Map([...values, ...made.running]);

@@ -58,11 +58,14 @@ describe('patchlens train', () => {
       'soft',
       '--crop',
       'padded:4',
+      '--precision',
+      'bf16',
     ];
     const { asked } = await askedOf([...argv, '--optimizer', 'sgd', '--rand-augment', '2,9']);
     expect(asked).toMatchObject({
       teacher: 't',
       recipe: {
+        precision: 'bf16',
         layerDecay: 0.75,
         freezeTrunk: true,
         distillation: { kind: 'soft', weight: 0.5, temperature: 3 },
@@ -75,7 +78,6 @@ describe('patchlens train', () => {
   it.each([
     [['--from', 'm', '--arch', 'resnet'], 'cannot be used with'],
     [['--arch', 'resnet-9'], 'Did you mean resnet-8?'],
-    [['--precision', 'bf16'], 'expected f32'],
     [['--crop', 'padded'], 'Expected none, padded:<pixels>'],
     [['--data-fractions', '0.5'], 'expected --models, --validation and --steps beside it'],
   ])('refuses %s', async (argv, message) => {

@@ -2,6 +2,7 @@ import type { Recipe } from '../../src/training/recipe.ts';
 
 /** A recipe without anything random in it, for tests to change. */
 export const recipe: Recipe = {
+  precision: 'f32',
   seed: 1,
   steps: 10,
   batchSize: 4,

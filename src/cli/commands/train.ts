@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 
 import type { TrainEvent } from '../../index.ts';
-import { CommandFailure, EXIT } from '../exit.ts';
 import { isTerminal } from '../output/colours.ts';
 import { note } from '../output/notes.ts';
 import { printableJson } from '../output/printable.ts';
@@ -22,12 +21,6 @@ export function trainCommand(context: CommandContext): Command {
   for (const option of trainOptions()) command.addOption(option);
   return command.action((folder: string) => {
     const flags = command.optsWithGlobals<TrainFlags>();
-    if (flags.precision !== 'auto' && flags.precision !== 'f32') {
-      throw new CommandFailure(
-        EXIT.usage,
-        `--precision: expected f32, which networks are trained in, got ${flags.precision}`,
-      );
-    }
     return flags.dataFractions === undefined ? trainOn(context, folder, flags) : studyOn(context, folder, flags);
   });
 }

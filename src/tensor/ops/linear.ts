@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 
 import { add, engine, matMul, relu, reshape, sum, tidy } from '../tfjs.ts';
 import { ShapeError } from '../../errors.ts';
@@ -8,6 +8,7 @@ import { activationGradient } from './activation-gradient.ts';
 import { composedGelu } from './gelu-form.ts';
 import type { GeluForm } from './gelu-form.ts';
 import { gelu } from './gelu.ts';
+import { product } from './product.ts';
 
 export type Activation = 'none' | 'relu' | GeluForm;
 
@@ -64,10 +65,10 @@ export const LINEAR = defineOp<LinearAttrs>({
     const { x, kernel } = namedInputs(inputs, attrs);
     const N = kernel.shape[1] ?? 0;
     // dz: the gradient before the activation, as a matrix [M, N].
-    const dz = tidy(() => reshape(preActivationGradient(dy!, inputs, attrs), [-1, N]));
+    const dz = tidy(() => reshape<Rank.R2>(preActivationGradient(dy!, inputs, attrs), [-1, N]));
     const gradients = [
-      () => tidy(() => reshape(matMul(dz, kernel, false, true), x.shape)),
-      () => tidy(() => matMul(asRows(x), dz, true, false)),
+      () => tidy(() => reshape(product(dz, kernel as Tensor2D, { transposeB: true }), x.shape)),
+      () => tidy((): Tensor => product(asRows(x), dz, { transposeA: true })),
     ];
     if (attrs.hasBias) gradients.push(() => sum(dz, 0));
     if (attrs.hasResidual) gradients.push(() => dy!.clone());
@@ -96,13 +97,13 @@ export function namedInputs(inputs: readonly Tensor[], attrs: LinearAttrs): Line
 /** x·W + b with the rank of x. Never `fused.matMul`: its bias is wrong on tfjs-wasm for transposed or batched operands. */
 function preActivation(inputs: readonly Tensor[], attrs: LinearAttrs): Tensor {
   const { x, kernel, bias } = namedInputs(inputs, attrs);
-  const product = matMul(asRows(x), kernel);
-  const shifted = bias === undefined ? product : add(product, bias);
+  const weighted = matMul(asRows(x), kernel);
+  const shifted = bias === undefined ? weighted : add(weighted, bias);
   return reshape(shifted, [...x.shape.slice(0, -1), kernel.shape[1] ?? 0]);
 }
 
 /** [..., K] → [M, K]. */
-function asRows(x: Tensor): Tensor {
+function asRows(x: Tensor): Tensor2D {
   return reshape(x, [-1, x.shape.at(-1) ?? 0]);
 }
 

@@ -15,6 +15,7 @@ const DEFAULT_WARMUP_SHARE = 0.05;
 /** AdamW as in DeiT's recipe, but for what only long runs can use, which is to be asked for. */
 const USUAL: Omit<Recipe, 'steps' | 'warmupSteps'> = {
   seed: 0,
+  precision: 'f32',
   batchSize: 64,
   accumulate: 1,
   optimizer: { kind: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },

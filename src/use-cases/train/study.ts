@@ -90,7 +90,7 @@ export async function dataStudy(folder: string, options: StudyOptions): Promise<
   const { backend = 'auto', threads, seeds = DEFAULT_SEEDS, models, shares, output } = options;
   checkStudy(options);
   const labelled = await labelledFolder(folder);
-  const lease = await useBackend(backend, { threads });
+  const lease = await useBackend(backend, { threads, precision: options.recipe?.precision ?? 'f32' });
   try {
     const trial = await loadTrial(labelled.classes, options);
     if (trial === undefined) throw new ArgumentError('validation: expected a folder of labelled images, got none');

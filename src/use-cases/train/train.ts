@@ -47,7 +47,7 @@ export async function train(folder: string, options: TrainOptions): Promise<Trai
   const { backend = 'auto', threads, signal } = options;
   const labelled = subsetOf(await labelledFolder(folder), options.share ?? 1, options.recipe?.seed ?? 0);
   const recipe = recipeFor(withDistillation(options), labelled.paths.length);
-  const lease = await useBackend(backend, { threads });
+  const lease = await useBackend(backend, { threads, precision: recipe.precision });
   try {
     const trial = await loadTrial(labelled.classes, options);
     const images = await loadImages(labelled, folder, options.cacheBytes ?? DEFAULT_CACHE);

@@ -4,8 +4,21 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 
-import { add, cast, engine, matMul, mul, reshape, slice, softmax, sub, tensor, tidy } from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
+import {
+  add,
+  cast,
+  engine,
+  grads,
+  matMul,
+  mul,
+  reshape,
+  slice,
+  softmax,
+  sub,
+  tensor,
+  tidy,
+} from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { ArgumentError } from '../../../src/errors.ts';
@@ -16,7 +29,8 @@ import { attention, attentionWithWeights } from '../../../src/tensor/ops/attenti
 import { gelu } from '../../../src/tensor/ops/gelu.ts';
 import { layerNorm } from '../../../src/tensor/ops/layer-norm.ts';
 import { linear } from '../../../src/tensor/ops/linear.ts';
-import { inPrecision } from '../../../src/tensor/precision.ts';
+import { product as productOp } from '../../../src/tensor/ops/product.ts';
+import { inPrecision, PRECISIONS } from '../../../src/tensor/precision.ts';
 import type { Precision } from '../../../src/tensor/precision.ts';
 
 /** Rounding of float32 sums of some hundred products of order one. */
@@ -119,7 +133,39 @@ describe.skipIf(!loads)(`native${probe?.status === 'loads' ? '' : `: ${probe?.re
           });
           expect(y).toBeCloseToArray(expected.flat(), SUMS);
         });
+
+        test.each(PRECISIONS)(
+          `the product of two matrices in %s is that of its operands, transposeA ${transposeA}, transposeB ${transposeB}`,
+          (precision) => {
+            const [M, K, N] = [37, 101, 43];
+            const [a, b] = [random(transposeA ? [K, M] : [M, K]), random(transposeB ? [N, K] : [K, N])];
+            const y = valuesOf(() =>
+              inPrecision(precision, () => productOp(a() as Tensor2D, b() as Tensor2D, { transposeA, transposeB })),
+            );
+            // The products that bf16x3 leaves out are below 2⁻¹⁶ of the largest.
+            const [left, right] = [a, b].map(({ values }) => (precision === 'bf16' ? values.map(bfloat16) : values));
+            const rows = transposeA ? flip(left!, K, M) : left!;
+            const expected = product(rows, transposeB ? flip(right!, N, K) : right!, M, K, N);
+            expect(y).toBeCloseToArray([...expected], precision === 'bf16x3' ? { atol: 2e-4, rtol: 1e-5 } : SUMS);
+          },
+        );
       }
+
+      test('the gradients of linear multiply in the precision too, and matMul does not', () => {
+        const [x, w, dy] = [random([19, 33]), random([33, 21]), random([19, 21])];
+        const run = (precision: Precision): Float32Array[] =>
+          tidy(() =>
+            inPrecision(precision, () => {
+              const of = grads((...[rows, kernel]: Tensor[]) => linear(rows as Tensor2D, kernel!));
+              return [...of([x(), w()], dy()), matMul(x(), w())].map((y) => Float32Array.from(y.dataSync()));
+            }),
+          );
+        const [dx, dw, y] = run('bf16');
+        const [left, right, upstream] = [x, w, dy].map(({ values }) => values.map(bfloat16));
+        expect(dx).toBeCloseToArray([...product(upstream!, flip(right!, 33, 21), 19, 21, 33)], SUMS);
+        expect(dw).toBeCloseToArray([...product(flip(left!, 19, 33), upstream!, 33, 19, 21)], SUMS);
+        expect(y).toEqual(run('f32')[2]);
+      });
 
       test('add, sub and mul broadcast as the stock kernels do', () => {
         const [a, b] = [random([2, 1, 7, 5, 1]), random([3, 1, 1, 11])];
@@ -315,6 +361,13 @@ function product(a: Float32Array, b: Float32Array, M: number, K: number, N: numb
     }
   }
   return out;
+}
+
+/** The nearest bfloat16, ties to even. */
+function bfloat16(value: number): number {
+  const bits = new Uint32Array(Float32Array.of(value).buffer)[0]!;
+  const rounded = (bits + 0x7fff + ((bits >>> 16) & 1)) & 0xffff0000;
+  return new Float32Array(Uint32Array.of(rounded).buffer)[0]!;
 }
 
 function flip(x: Float32Array, rows: number, columns: number): Float32Array {

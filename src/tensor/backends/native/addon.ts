@@ -45,6 +45,7 @@ export interface Addon {
     sizes: Int32Array,
     /** 1: A is stored transposed, 2: B is. */
     transposed: number,
+    precision: number,
   ): void;
   attention(
     q: Float32Array,

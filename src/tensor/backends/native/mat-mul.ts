@@ -1,22 +1,39 @@
 import type { BatchMatMulAttrs, TensorInfo } from '@tensorflow/tfjs-core';
 
 import { util } from '../../tfjs.ts';
+import type { ProductAttrs } from '../../ops/product.ts';
+import { currentPrecision } from '../../precision.ts';
+import type { Precision } from '../../precision.ts';
 import { matrixBatch } from '../matrix-batch.ts';
-import type { Forward } from './forward.ts';
+import type { Device, Forward } from './forward.ts';
+import { PRECISION_CODES } from './precision-codes.ts';
 
 /**
  * The kernel behind `matMul`, [..., M, K]·[..., K, N] → [..., M, N], either operand perhaps transposed. The stock one
  * takes the larger batch for the broadcast one.
  */
-export const matMulForward: Forward<BatchMatMulAttrs> = ([a, b], attrs, { backend, addon }) => {
-  const { transposeA, transposeB } = attrs;
-  const { M, K, N, shape, pairs } = matrixBatch(a!, b!, transposeA, transposeB);
-  const operands = [backend.floatsOf('matMul a', a!), backend.floatsOf('matMul b', b!)] as const;
+export const matMulForward: Forward<BatchMatMulAttrs> = ([a, b], attrs, device) =>
+  multiply(a!, b!, attrs, 'f32', device);
+
+/** Of two matrices, in the precision of the op that runs. */
+export const productForward: Forward<ProductAttrs> = ([a, b], attrs, device) =>
+  multiply(a!, b!, attrs, currentPrecision(), device);
+
+function multiply(
+  a: TensorInfo,
+  b: TensorInfo,
+  { transposeA, transposeB }: ProductAttrs,
+  precision: Precision,
+  { backend, addon }: Device,
+): TensorInfo {
+  const { M, K, N, shape, pairs } = matrixBatch(a, b, transposeA, transposeB);
+  const operands = [backend.floatsOf('matMul a', a), backend.floatsOf('matMul b', b)] as const;
   const { info, values } = backend.output(shape);
-  const sizes = Int32Array.of(M, N, K, numMatrices(a!), numMatrices(b!));
-  addon.matMul(...operands, values, Int32Array.from(pairs.flat()), sizes, Number(transposeA) + 2 * Number(transposeB));
+  const sizes = Int32Array.of(M, N, K, numMatrices(a), numMatrices(b));
+  const transposed = Number(transposeA) + 2 * Number(transposeB);
+  addon.matMul(...operands, values, Int32Array.from(pairs.flat()), sizes, transposed, PRECISION_CODES[precision]);
   return info;
-};
+}
 
 function numMatrices({ shape }: TensorInfo): number {
   return util.sizeFromShape(shape.slice(0, -2));

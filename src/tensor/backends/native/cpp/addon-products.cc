@@ -53,7 +53,7 @@ napi_value linear(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/** matMul(a, b, out, pairs, [M, N, K, matrices in a, matrices in b], transpose a | transpose b << 1). */
+/** matMul(a, b, out, pairs, [M, N, K, matrices in a, matrices in b], transpose a | transpose b << 1, precision). */
 napi_value matMul(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   const Span<float> a = args.floats(0);
@@ -62,6 +62,7 @@ napi_value matMul(napi_env env, napi_callback_info info) {
   const Span<int32_t> pairs = args.integers(3);
   const Span<int32_t> sizes = args.sizes(4, 5);
   const Size transposed = args.size(5);
+  const Precision precision = precisionAt(args, 6);
   if (!args.areValid()) return nullptr;
   const Size M = Size(sizes.data[0]);
   const Size N = Size(sizes.data[1]);
@@ -75,7 +76,7 @@ napi_value matMul(napi_env env, napi_callback_info info) {
     args.require(index >= 0 && index < sizes.data[i % 2 == 0 ? 3 : 4], "matMul: expected indices inside the batches");
   }
   if (!args.areValid()) return nullptr;
-  kernelsOf(env).matMul({a.data, b.data, out.data, pairs.data, batch, M, N, K, (transposed & 1) != 0, (transposed & 2) != 0});
+  kernelsOf(env).matMul({a.data, b.data, out.data, pairs.data, batch, M, N, K, (transposed & 1) != 0, (transposed & 2) != 0, precision});
   return nullptr;
 }
 

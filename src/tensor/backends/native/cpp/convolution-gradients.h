@@ -1,6 +1,7 @@
 #pragma once
 
 #include "convolution.h"
+#include "strided-copy.h"
 #include "winograd-gradient.h"
 
 namespace patchlens {
@@ -100,19 +101,8 @@ inline Windows windowsOfGradient(const Windows& w, size_t N) {
 }
 
 /** The taps [K, C, N] in reverse order, each transposed: [K, N, C]. */
-template <class S>
-void turnTaps(const float* filter, float* turned, size_t taps, size_t C, size_t N) {
-  parallel(taps, [=](size_t k) {
-    const float* const from = filter + (taps - 1 - k) * C * N;
-    float* const to = turned + k * N * C;
-    for (size_t c = 0; c < C; c += S::W) {
-      for (size_t n = 0; n < N; n += S::W) {
-        for (size_t i = n; i < least(n + S::W, N); i++) {
-          for (size_t j = c; j < least(c + S::W, C); j++) to[i * C + j] = from[j * N + i];
-        }
-      }
-    }
-  });
+inline void turnTaps(const float* filter, float* turned, size_t taps, size_t C, size_t N) {
+  parallel(taps, [=](size_t k) { copyPlane({filter + (taps - 1 - k) * C * N, turned + k * N * C, C, N, N, 1, 1, C}); });
 }
 
 template <class S>
@@ -122,7 +112,7 @@ void winogradInputGradient(const ConvolutionInputGradientArguments& args, const 
   const Winograd<S> winograd(turned);
   const size_t filterFloats = wholeLines(over.taps() * C * args.N), packedFloats = wholeLines(winogradSize<S>(args.N, C));
   float* const space = scratch(Scratch::shared, filterFloats + packedFloats + winograd.sharedFloats());
-  turnTaps<S>(args.filter, space, over.taps(), C, args.N);
+  turnTaps(args.filter, space, over.taps(), C, args.N);
   packWinograd<S>(space, space + filterFloats, args.N, C);
   turned.filter = space;
   turned.packed = space + filterFloats;

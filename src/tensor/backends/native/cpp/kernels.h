@@ -46,6 +46,7 @@ struct MatMulArguments {
   const int32_t* pairs;
   size_t batch, M, N, K;
   bool transposeA, transposeB;
+  Precision precision;
 };
 
 /**

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "linear.h"
+#include "strided-copy.h"
 #include "transposed-product.h"
 
 namespace patchlens {
@@ -59,6 +60,25 @@ void matMul(const MatMulArguments& args) {
   } else {
     float* const space = scratch(Scratch::shared, size);
     for (size_t i = 0; i < args.batch; i++) Product<S>{args, i}.onAllThreads(space);
+  }
+}
+
+/** The products of operands that P does not take as they are, one after the other, each on all threads. */
+template <class S, class P>
+void matMulPrepared(const MatMulArguments& args) {
+  const size_t M = args.M, N = args.N, K = args.K;
+  const size_t rowFloats = args.transposeA ? wholeLines(M * K) : 0;
+  const size_t preparedFloats = wholeLines(P::preparedFloats(M, K));
+  float* const rows = scratch(Scratch::shared, rowFloats + preparedFloats + P::packedFloats(K, N));
+  float* const prepared = rows + rowFloats;
+  float* const packed = prepared + preparedFloats;
+  for (size_t i = 0; i < args.batch; i++) {
+    const Product<S> product{args, i};
+    if (args.transposeA) transpose(product.a(), rows, K, M);
+    const float* const a = args.transposeA ? rows : product.a();
+    prepareInto<P>(prepared, a, M, K);
+    pack<S, P>(product.b(), product.bStride(), args.transposeB, packed, K, N);
+    multiplyPrepared<S, P>(a, prepared, packed, product.out(), M, N, K, {});
   }
 }
 

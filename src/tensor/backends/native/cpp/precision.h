@@ -3,6 +3,7 @@
 #include "attention.h"
 #include "float32-product.h"
 #include "linear.h"
+#include "mat-mul.h"
 #include "rounded-product.h"
 
 namespace patchlens {
@@ -42,6 +43,12 @@ void packIn(const float* matrix, float* packed, size_t K, size_t N, Precision pr
 template <class S, class B>
 void linearIn(const LinearArguments& args) {
   withProduct<S, B>(args.precision, [&](auto product) { linear<S, decltype(product)>(args); });
+}
+
+template <class S, class B>
+void matMulIn(const MatMulArguments& args) {
+  if (args.precision == Precision::f32) return matMul<S>(args);
+  withProduct<S, B>(args.precision, [&](auto product) { matMulPrepared<S, decltype(product)>(args); });
 }
 
 template <class S, class B>

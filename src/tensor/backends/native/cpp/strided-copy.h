@@ -35,6 +35,15 @@ inline void copyPlane(const Plane& plane) {
   }
 }
 
+/** out [columns, rows] = xᵀ, x [rows, columns]. */
+inline void transpose(const float* x, float* out, size_t rows, size_t columns) {
+  const size_t step = columns == 0 ? 0 : ceilDivide(TASK_FLOATS, columns);
+  parallel(columns == 0 ? 0 : ceilDivide(rows, step), [=](size_t task) {
+    const size_t row = task * step;
+    copyPlane({x + row * columns, out + row, least(step, rows - row), columns, columns, 1, 1, rows});
+  });
+}
+
 /** The planes of the last two axes, or parts of large ones, are shared among the threads. */
 template <class S>
 void stridedCopy(const CopyArguments& args) {

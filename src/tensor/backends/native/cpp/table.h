@@ -9,7 +9,6 @@
 #include "elementwise.h"
 #include "inverted-residual.h"
 #include "layer-norm-gradient.h"
-#include "mat-mul.h"
 #include "pool.h"
 #include "precision.h"
 #include "reduce.h"
@@ -27,7 +26,7 @@ constexpr Kernels tableOf(const char* name) {
           packedSizeIn<S, B>,
           packIn<S, B>,
           linearIn<S, B>,
-          matMul<S>,
+          matMulIn<S, B>,
           attentionIn<S, B>,
           layerNorm<S>,
           activate<S>,
