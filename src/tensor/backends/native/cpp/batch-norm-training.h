@@ -7,9 +7,12 @@
 
 namespace patchlens {
 
+/** So few that float32 sums of squares about a first row that lies far from the others keep five digits. */
+constexpr size_t MOST_ROWS = 256;
+
 /** Rows that are summed in float32 before their sum goes to float64. */
 inline size_t rowsPerSum(size_t C) {
-  return ceilDivide(TASK_FLOATS, C + 1);
+  return least(ceilDivide(TASK_FLOATS, C + 1), MOST_ROWS);
 }
 
 /**
