@@ -5,7 +5,8 @@
 //
 // MODELS is what bench/peers/export_models.py wrote. Needs `npm run build`, a native backend that loads, and the peers:
 // `ONNXRUNTIME_NODE_INSTALL=skip npm install` in bench/peers, and a Python with bench/peers/requirements.txt; a peer
-// that is not there is left out. ROUNDS=21 asks for more rounds, PRECISIONS=f32,bf16 for these of ours.
+// that is not there is left out. ROUNDS=21 asks for more rounds, PRECISIONS=f32,bf16 for these of ours. On a processor
+// without instructions for bfloat16, where PyTorch takes half a minute for a batch in it, BF16=1 asks for that.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +25,7 @@ const PIXELS = 224 * 224;
 const { detail, automatic } = await native.load({ threads: THREADS });
 // Without instructions for it bfloat16 is there for its answers, not for speed.
 const isFast = automatic !== 'f32' || detail.includes('bf16');
+const hasTorchBf16 = isFast || process.env.BF16 === '1';
 const precisions = PRECISIONS?.split(',') ?? (isFast ? ['f32', 'bf16x3', 'bf16'] : ['f32']);
 
 if (!existsSync(join(MODELS, 'vit-ti-16'))) {
@@ -91,7 +93,7 @@ async function sidesOf(folder, batch, pixels, torch) {
   sides['ONNX Runtime f32'] = await onnx('model.onnx', 'f32');
   sides['ONNX Runtime int8'] = await onnx('model_quantized.onnx', 'int8');
   sides['PyTorch f32'] = await torch.side(folder, batch, 'float32');
-  sides['PyTorch bf16'] = await torch.side(folder, batch, 'bfloat16');
+  if (hasTorchBf16) sides['PyTorch bf16'] = await torch.side(folder, batch, 'bfloat16');
   return Object.fromEntries(Object.entries(sides).filter(([, side]) => side !== undefined));
 }
 
