@@ -24,30 +24,31 @@ export async function muonDirection(
   { beta, gradientScale }: { readonly beta: number; readonly gradientScale: number },
 ): Promise<Float32Array> {
   const ahead = new Float32Array(gradient.length);
+  let squares = 0;
   for (let i = 0; i < ahead.length; i += 1) {
     const g = gradient[i]! * gradientScale;
     const m = beta * momentum[i]! + (1 - beta) * g;
     momentum[i] = m;
-    ahead[i] = (1 - beta) * g + beta * m;
+    const value = (1 - beta) * g + beta * m;
+    ahead[i] = value;
+    squares += value * value;
   }
   const columns = shape.at(-1) ?? 1;
   const rows = ahead.length / columns;
-  const direction = await orthogonalised(ahead, rows, columns);
-  const size = RMS_OF_ADAMW * Math.sqrt(Math.max(rows, columns));
-  return direction.map((value) => value * size);
-}
-
-/** The nearest matrix with singular values of about one, by Newton and Schulz's iteration. */
-async function orthogonalised(values: Float32Array, rows: number, columns: number): Promise<Float32Array> {
-  const norm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
   const direction = tidy(() => {
-    const scaled = mul<Tensor2D>(tensor2d(values, [rows, columns]), 1 / (norm + EPSILON));
-    // The products are over the shorter side.
-    let x = rows > columns ? transpose(scaled) : scaled;
-    for (let i = 0; i < ITERATIONS; i += 1) x = improved(x);
-    return rows > columns ? transpose(x) : x;
+    const unit = mul<Tensor2D>(tensor2d(ahead, [rows, columns]), 1 / (Math.sqrt(squares) + EPSILON));
+    return mul(orthogonalised(unit), RMS_OF_ADAMW * Math.sqrt(Math.max(rows, columns)));
   });
   return readOnce(direction);
+}
+
+/** The nearest matrix with singular values of about one, by Newton and Schulz's iteration, of one whose norm is one. */
+function orthogonalised(matrix: Tensor2D): Tensor2D {
+  const [rows, columns] = matrix.shape;
+  // The products are over the shorter side.
+  let x = rows > columns ? transpose(matrix) : matrix;
+  for (let i = 0; i < ITERATIONS; i += 1) x = improved(x);
+  return rows > columns ? transpose(x) : x;
 }
 
 /** a·X + (b·S + c·S²)·X, with S = X·Xᵀ. */
