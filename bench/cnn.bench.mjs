@@ -1,12 +1,13 @@
 // ResNet-50 and MobileNetV2 on the native backend beside ONNX Runtime: the same random weights and images, two threads each,
-// batch 1 and 8, in turns. Needs `npm run build`, a native backend that loads, and the peer:
-// `ONNXRUNTIME_NODE_INSTALL=skip npm install` in bench/peers. ROUNDS=21 asks for more rounds.
+// batch 1 and 8, in turns; in bfloat16 too where the processor has instructions for it. Needs `npm run build`, a native backend that loads, and the peer:
+// `ONNXRUNTIME_NODE_INSTALL=skip npm install` in bench/peers. ROUNDS=21 asks for more rounds,
+// PRECISIONS=f32,bf16 for these of ours.
 import { createRequire } from 'node:module';
 import process from 'node:process';
 
 import * as tf from '@tensorflow/tfjs-core';
 
-import { forwardInTurns } from '../dist/nn/network.js';
+import { forwardInTurns, networkIn } from '../dist/nn/network.js';
 import { native } from '../dist/tensor/backends/native/index.js';
 import { NETWORKS, builtNetwork, onnxOf, randomArrays } from './cnn-networks.mjs';
 import { inTurns, median, rounded, save, uniform } from './measure.mjs';
@@ -20,9 +21,12 @@ if (onnxRuntime === undefined) {
   process.exit();
 }
 
-const { detail } = await native.load({ threads: THREADS });
+const { detail, automatic } = await native.load({ threads: THREADS });
 // «C++ kernels, avx2, f32, 2 threads»
-const NATIVE = `native f32, ${detail.split(', ')[1]}`;
+const nativeIn = (precision) => `native ${precision}, ${detail.split(', ')[1]}`;
+// Without instructions for it bfloat16 is there for its answers, not for speed.
+const isFast = automatic !== 'f32' || detail.includes('bf16');
+const precisions = process.env.PRECISIONS?.split(',') ?? (isFast ? ['f32', 'bf16x3', 'bf16'] : ['f32']);
 const PEER = `ONNX Runtime ${onnxRuntime.env.versions.node} f32`;
 const rows = [];
 for (const [name, network] of Object.entries(NETWORKS)) {
@@ -45,8 +49,12 @@ function installedPeer(name) {
 async function timeNetwork(name, network, batch) {
   const images = Float32Array.from({ length: batch * SIZE * SIZE * 3 }, uniform(2));
   const arrays = randomArrays(network);
+  const ours = precisions.map((precision) => {
+    const built = networkIn(precision, builtNetwork(network, arrays));
+    return [nativeIn(precision), nativeSide(built, images, batch)];
+  });
   const sides = {
-    [NATIVE]: nativeSide(builtNetwork(network, arrays), images, batch),
+    ...Object.fromEntries(ours),
     [PEER]: await onnxSide(onnxOf(network, arrays, batch, SIZE), images, batch),
   };
   const milliseconds = await inTurns(sides, { rounds: ROUNDS });

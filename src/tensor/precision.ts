@@ -1,7 +1,8 @@
 /**
- * Arithmetic of the products of linear layers, forward and backward, and of attention forward; everything else is float32. `f32`: IEEE float32. `bf16`:
- * operands rounded to bfloat16, products summed in float32; probabilities within 0.02. `bf16x3`: each operand the sum of two
- * bfloat16, of whose four products the smallest is left out; probabilities within 1e-4.
+ * Arithmetic of the products of linear layers, forward and backward, of attention forward and of convolutions forward but
+ * depthwise ones; everything else is float32. `f32`: IEEE float32. `bf16`: operands rounded to bfloat16, products summed in
+ * float32; probabilities within 0.02. `bf16x3`: each operand the sum of two bfloat16, of whose four products the smallest is
+ * left out; probabilities within 1e-4.
  */
 export const PRECISIONS = ['f32', 'bf16x3', 'bf16'] as const;
 export type Precision = (typeof PRECISIONS)[number];

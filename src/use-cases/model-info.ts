@@ -18,8 +18,8 @@ export interface LoadOptions extends LocateOptions {
   /** Default `auto`: the fastest that loads here. */
   readonly backend?: BackendName | 'auto' | undefined;
   /**
-   * Arithmetic of the products of linear layers and attention; default `auto`: `bf16x3` where the processor makes it the
-   * faster one, else `f32`.
+   * Arithmetic of the products of linear layers, attention and convolutions but depthwise ones; default `auto`: `bf16x3`
+   * where the processor makes it the faster one, else `f32`.
    */
   readonly precision?: Precision | 'auto' | undefined;
   /** How many threads the backend may use, where it has more than one; default its own choice. */

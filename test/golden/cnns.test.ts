@@ -8,6 +8,7 @@ import { loadModel } from '../../src/index.ts';
 import { loadNetwork } from '../../src/use-cases/load/load.ts';
 import type { LoadedNetwork } from '../../src/use-cases/load/load.ts';
 import { forward } from '../../src/nn/network.ts';
+import { probeBackends } from '../../src/tensor/backends/index.ts';
 import { describeBackends } from '../support/backends.ts';
 import { GOLDEN_FOLDER, readGoldens } from '../support/goldens.ts';
 import type { GoldenArray } from '../support/goldens.ts';
@@ -16,6 +17,13 @@ import type { GoldenArray } from '../support/goldens.ts';
 const ACTIVATIONS = { atol: 1e-4, rtol: 1e-4 };
 /** From the file on, with the library's own preprocessing. */
 const PROBABILITIES = { atol: 1e-3 };
+
+/** What the project promises of probabilities in fewer bits. */
+const FEWER_BITS = [
+  ['bf16x3', { atol: 1e-4 }],
+  ['bf16', { atol: 0.02 }],
+] as const;
+const native = (await probeBackends()).find(({ name }) => name === 'native');
 
 interface Manifest {
   readonly library: string;
@@ -61,6 +69,21 @@ for (const name of readdirSync(`${GOLDEN_FOLDER}cnns`).toSorted()) {
     });
   });
 
+  test.skipIf(native?.status !== 'loads').for(FEWER_BITS)(
+    `${name} in %s: pixels → probabilities`,
+    async ([precision, tolerance]) => {
+      using loaded = await loadNetwork(path, { backend: 'native', precision, imageSize: manifest.imageSize });
+      expect(loaded.info.precision).toBe(precision);
+      const images = imagesOf(goldens.array('stages/pixels'));
+      const probabilities = tidy(() =>
+        softmax(forward(loaded.network.layers, loaded.network.inputOf(images))).dataSync<'float32'>(),
+      );
+      const expected = goldens.array('stages/probabilities').data;
+      expect(probabilities).toBeCloseToArray(expected, tolerance);
+      expect(probabilities).not.toEqual(Float32Array.from(expected));
+    },
+  );
+
   // On one backend: preprocessing runs on none.
   test(`${name}: image file → probabilities`, async () => {
     using model = await loadModel(path);
@@ -79,10 +102,8 @@ interface Run {
 }
 
 /** Every probed activation of one forward pass over normalised pixels [B, H, W, C], with the probabilities. */
-function run({ network }: LoadedNetwork, { shape, data }: GoldenArray): Run {
-  const [B = 0] = shape;
-  const values = data.length / B;
-  const images = Array.from({ length: B }, (_, i) => Float32Array.from(data.subarray(i * values, (i + 1) * values)));
+function run({ network }: LoadedNetwork, pixels: GoldenArray): Run {
+  const images = imagesOf(pixels);
   const activations = new Map<string, { shape: readonly number[]; data: Float32Array }>();
   const probe = (name: string, tensor: Tensor): void => {
     activations.set(name, { shape: tensor.shape, data: tensor.dataSync<'float32'>() });
@@ -91,6 +112,12 @@ function run({ network }: LoadedNetwork, { shape, data }: GoldenArray): Run {
     softmax(forward(network.layers, network.inputOf(images), probe)).dataSync<'float32'>(),
   );
   return { activations, probabilities };
+}
+
+/** The images of a batch [B, H, W, C]. */
+function imagesOf({ shape: [B = 0], data }: GoldenArray): Float32Array[] {
+  const values = data.length / B;
+  return Array.from({ length: B }, (_, i) => Float32Array.from(data.subarray(i * values, (i + 1) * values)));
 }
 
 function softmaxOf(logits: ArrayLike<number>): number[] {

@@ -1,7 +1,7 @@
 import { ArgumentError } from '../../errors.ts';
 import type { ResampleKernel } from '../../image/resample.ts';
 import { IMAGENET_1K } from '../../labels/imagenet-1k.ts';
-import { checkOptions, precisionFor } from './options.ts';
+import { checkOptions } from './options.ts';
 import type { Built, Opened, Plan, PlanContext } from './plan.ts';
 import type { LoadOptions, ModelInfo } from '../model-info.ts';
 import { locateModel } from '../models.ts';
@@ -53,7 +53,7 @@ export async function loadViT(name: string, options: LoadOptions = {}): Promise<
  * @throws ModelNotFoundError, HubError, WeightsError, ConfigError, BackendError, ArgumentError; or the signal's reason.
  */
 export async function loadNetwork(name: string, options: LoadOptions = {}): Promise<LoadedNetwork> {
-  const { backend = 'auto', threads, signal } = options;
+  const { backend = 'auto', precision, threads, signal } = options;
   checkOptions(options);
   signal?.throwIfAborted();
   const { path, notice } = await locateModel(name, options);
@@ -62,7 +62,6 @@ export async function loadNetwork(name: string, options: LoadOptions = {}): Prom
     tfjs === undefined
       ? await openCheckpoint(path, options)
       : await (await import('./tfjs.ts')).openTfjs(tfjs, options);
-  const precision = precisionFor(opened.kind, options.precision ?? 'auto');
   const lease = await useBackend(backend, { threads, precision });
   const { network, vit, labels, ...facts } = await onLease(lease, opened);
   const info: ModelInfo = {
@@ -105,7 +104,7 @@ async function openCheckpoint(path: string, options: LoadOptions): Promise<Opene
     preprocessing: description.preprocessingAt(plan.imageSize),
     assumption: description.assumption,
   });
-  return { kind: plan.config.kind, build };
+  return { build };
 }
 
 /** An architecture is loaded with its first model. */

@@ -1,8 +1,6 @@
 import { ArgumentError } from '../../errors.ts';
 import type { LoadOptions } from '../model-info.ts';
 import { BACKEND_NAMES, PRECISIONS } from '../../tensor/backends/index.ts';
-import type { Precision } from '../../tensor/backends/index.ts';
-import type { NetworkConfig } from '../../weights/architecture.ts';
 import { RESIZES, TENSORFLOW_INTERPOLATIONS } from '../../weights/preprocessing.ts';
 import type { PreprocessingChanges } from '../../weights/preprocessing.ts';
 import { checkWhole } from '../whole-number.ts';
@@ -49,13 +47,4 @@ function checkChanges({ resize, crop, interpolation, mean, std }: PreprocessingC
 function expectOne(option: string, value: string | undefined, known: readonly string[]): void {
   if (value === undefined || known.includes(value)) return;
   throw new ArgumentError(`preprocessing.${option}: expected one of ${known.join(', ')}, got ${value}`);
-}
-
-/** @throws ArgumentError for one that a network of convolutions is asked for and does not have. */
-export function precisionFor(kind: NetworkConfig['kind'], wanted: Precision | 'auto'): Precision | 'auto' {
-  if (kind === 'vit' || wanted === 'f32') return wanted;
-  if (wanted === 'auto') return 'f32';
-  throw new ArgumentError(
-    `precision: expected auto or f32 for ${kind}, whose convolutions have no other, got ${wanted}`,
-  );
 }

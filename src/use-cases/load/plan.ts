@@ -2,7 +2,7 @@ import type { Cost } from '../../metrics/cost.ts';
 import type { LoadOptions, ModelInfo } from '../model-info.ts';
 import type { Network } from '../../nn/network.ts';
 import type { ViT } from '../../vit/forward.ts';
-import type { CheckpointConfig, NetworkConfig } from '../../weights/architecture.ts';
+import type { CheckpointConfig } from '../../weights/architecture.ts';
 import type { NamedArrays } from '../../weights/arrays.ts';
 import type { Size } from '../../weights/preprocessing.ts';
 
@@ -29,7 +29,6 @@ export interface PlanContext {
 
 /** A model whose files have been read. */
 export interface Opened {
-  readonly kind: NetworkConfig['kind'];
   /** Puts it on the current backend. */
   build(): Built | Promise<Built>;
 }

@@ -40,7 +40,7 @@ export async function openTfjs(path: string, options: LoadOptions): Promise<Open
       throw error;
     }
   };
-  return { kind: 'tfjs', build };
+  return { build };
 }
 
 /** The readers of TensorFlow.js are loaded with the first model that needs one. */

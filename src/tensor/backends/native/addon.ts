@@ -71,10 +71,11 @@ export interface Addon {
     layout: Int32Array,
   ): void;
   /** What the packed form of a filter depends on, beside its shape: the geometry as convolutions/windows.ts makes it. */
-  filterForm(geometry: Int32Array): number;
+  filterForm(geometry: Int32Array, precision: number): number;
   /** Length of the array that `packFilter` fills. */
-  packedFilterLength(geometry: Int32Array): number;
-  packFilter(filter: Float32Array, packed: Float32Array, geometry: Int32Array): void;
+  packedFilterLength(geometry: Int32Array, precision: number): number;
+  /** For `convolution` in the same precision. */
+  packFilter(filter: Float32Array, packed: Float32Array, geometry: Int32Array, precision: number): void;
   convolution(
     x: Float32Array,
     filter: Float32Array,
@@ -85,6 +86,7 @@ export interface Addon {
     out: Float32Array,
     geometry: Int32Array,
     activation: number,
+    precision: number,
   ): void;
   convolutionInputGradient(dy: Float32Array, filter: Float32Array, dx: Float32Array, geometry: Int32Array): void;
   convolutionFilterGradient(x: Float32Array, dy: Float32Array, dFilter: Float32Array, geometry: Int32Array): void;
@@ -96,7 +98,7 @@ export interface Addon {
     geometry: Int32Array,
     activation: number,
   ): void;
-  /** Of sizes from 1 up; the expansion and the projection packed as for `linear` in `f32`. */
+  /** Of sizes from 1 up; the expansion and the projection packed as for `linear` in the same precision. */
   invertedResidual(
     x: Float32Array,
     expand: Float32Array | null,
@@ -111,6 +113,7 @@ export interface Addon {
     activation: number,
     /** 1 where x is added. */
     isResidual: number,
+    precision: number,
   ): void;
   depthwiseInputGradient(dy: Float32Array, filter: Float32Array, dx: Float32Array, geometry: Int32Array): void;
   depthwiseFilterGradient(x: Float32Array, dy: Float32Array, dFilter: Float32Array, geometry: Int32Array): void;
@@ -211,7 +214,7 @@ export interface Addon {
 }
 
 /** `INTERFACE` of cpp/addon.cc. */
-const INTERFACE = 12;
+const INTERFACE = 14;
 
 // src/ and dist/ lie beside each other, and the binary is built once, beside its sources.
 const FOLDER = new URL('../../../../src/tensor/backends/native/', import.meta.url);

@@ -166,6 +166,7 @@ void check(const Kernels& kernels, int rounds) {
       checkGradients(kernels);
       checkResample(kernels);
       checkConvolution(kernels);
+      checkPointwise(kernels);
       checkWinograd(kernels);
       checkInvertedResidual(kernels);
       checkDepthwise(kernels);

@@ -88,12 +88,18 @@ inline double toBf16(double x) {
   return value;
 }
 
+/** What rounding leaves of x, if that can be told, rounded too. */
+inline double remainderOf(double x) {
+  const double remainder = x - toBf16(x);
+  return std::isfinite(remainder) ? toBf16(remainder) : 0;
+}
+
 /** a·b in a precision, before any rounding of sums. */
 inline double product(double a, double b, Precision precision) {
   if (precision == Precision::f32) return a * b;
   const double highA = toBf16(a), highB = toBf16(b);
   if (precision == Precision::bf16) return highA * highB;
-  return highA * highB + highA * toBf16(b - highB) + toBf16(a - highA) * highB;
+  return highA * highB + highA * remainderOf(b) + remainderOf(a) * highB;
 }
 
 /**

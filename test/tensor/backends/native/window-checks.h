@@ -1,6 +1,8 @@
 // Convolutions, pooling and batch normalisation against their definitions.
 #pragma once
 
+#include <string>
+
 #include "harness.h"
 
 namespace patchlens {
@@ -36,20 +38,22 @@ inline void checkForward(const Kernels& kernels, const Windows& w, size_t N) {
   Floats out = poisoned(skip.size());
   const bool hasBias = below(2), hasSkip = below(2);
   const auto activation = Activation(below(ACTIVATIONS));
-  const auto packed = alignedFloats(kernels.packedFilterSize(w, N));
-  kernels.packFilter(filter.data(), packed.get(), w, N);
+  const auto precision = Precision(below(3));
+  const auto packed = alignedFloats(kernels.packedFilterSize(w, N, precision));
+  kernels.packFilter(filter.data(), packed.get(), w, N, precision);
   kernels.convolution({x.data(), filter.data(), packed.get(), hasBias ? bias.data() : nullptr, hasSkip ? skip.data() : nullptr,
-                       out.data(), w, N, activation});
+                       out.data(), w, N, activation, precision});
   std::vector<double> expected(out.size());
   visitTaps(w, [&](size_t window, size_t tap, size_t pixel) {
     for (size_t c = 0; c < w.C; c++) {
-      for (size_t n = 0; n < N; n++) expected[window * N + n] += double(x[pixel * w.C + c]) * filter[(tap * w.C + c) * N + n];
+      for (size_t n = 0; n < N; n++) expected[window * N + n] += product(x[pixel * w.C + c], filter[(tap * w.C + c) * N + n], precision);
     }
   });
   for (size_t i = 0; i < expected.size(); i++) {
     expected[i] = activated(expected[i] + (hasBias ? bias[i % N] : 0) + (hasSkip ? skip[i] : 0), activation);
   }
-  compare(kernels.transformsFilter(w, N) ? "convolution by Winograd" : "convolution", out, expected, sumOf(K));
+  const std::string name = kernels.transformsFilter(w, N, precision) ? "convolution by Winograd" : "convolution";
+  compare((name + nameOf(precision)).c_str(), out, expected, sumOf(K, precision));
 }
 
 inline void checkConvolution(const Kernels& kernels) {
@@ -74,6 +78,12 @@ inline void checkConvolution(const Kernels& kernels) {
   checkForward(kernels, w, N);
 }
 
+/** Windows that are the pixels. */
+inline void checkPointwise(const Kernels& kernels) {
+  const size_t H = 1 + below(20), W = 1 + below(20);
+  checkForward(kernels, {1 + below(3), H, W, randomSize(), 1, 1, H, W, 1, 1, 1, 1, 0, 0}, randomSize());
+}
+
 /** Against the same three convolutions by the kernels for each. */
 inline void checkInvertedResidual(const Kernels& kernels) {
   Windows w = randomWindows();
@@ -81,18 +91,20 @@ inline void checkInvertedResidual(const Kernels& kernels) {
   if (isResidual) w.strideY = w.strideX = 1, w.Oh = w.H, w.Ow = w.W;
   const size_t E = w.C, C = expands ? 1 + below(20) : E, N = isResidual ? C : 1 + below(20);
   const auto activation = Activation(below(ACTIVATIONS));
+  const auto precision = Precision(below(3));
   const Floats x = random(w.pixels() * C), expand = random(C * E), filter = random(w.taps() * E), project = random(E * N);
   const Floats expandBias = random(E), filterBias = random(E), projectBias = random(N);
-  const auto packedExpand = packedMatrix(kernels, expand, C, E), packedProject = packedMatrix(kernels, project, E, N);
+  const auto packedExpand = packedMatrix(kernels, expand, C, E, precision), packedProject = packedMatrix(kernels, project, E, N, precision);
   Floats wide = poisoned(w.pixels() * E), filtered = poisoned(w.count() * E), steps = poisoned(w.count() * N);
-  kernels.linear({x.data(), packedExpand.get(), expandBias.data(), nullptr, wide.data(), w.pixels(), E, C, activation, Precision::f32});
+  kernels.linear({x.data(), packedExpand.get(), expandBias.data(), nullptr, wide.data(), w.pixels(), E, C, activation, precision});
   kernels.depthwise({expands ? wide.data() : x.data(), filter.data(), filterBias.data(), filtered.data(), w, 1, activation});
   kernels.linear({filtered.data(), packedProject.get(), projectBias.data(), isResidual ? x.data() : nullptr, steps.data(),
-                  w.count(), N, E, Activation::none, Precision::f32});
+                  w.count(), N, E, Activation::none, precision});
   Floats out = poisoned(steps.size());
   kernels.invertedResidual({x.data(), {expands ? packedExpand.get() : nullptr, expandBias.data()}, filter.data(),
-                            filterBias.data(), {packedProject.get(), projectBias.data()}, out.data(), w, C, N, activation, isResidual});
-  compare("inverted residual", out, std::vector<double>(steps.begin(), steps.end()), sumOf(E));
+                            filterBias.data(), {packedProject.get(), projectBias.data()}, out.data(), w, C, N, activation,
+                            isResidual, precision});
+  compare((std::string("inverted residual") + nameOf(precision)).c_str(), out, std::vector<double>(steps.begin(), steps.end()), sumOf(E));
 }
 
 /** Windows that the kernels may take to other points, more of them than a block holds. */

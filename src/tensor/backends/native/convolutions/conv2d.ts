@@ -3,7 +3,9 @@ import type { Conv2DAttrs, FusedConv2DAttrs, Tensor4D, TensorInfo } from '@tenso
 import { backend_util } from '../../../tfjs.ts';
 import { ShapeError } from '../../../../errors.ts';
 import type { ConvolutionWithSkipAttrs } from '../../../ops/convolution-with-skip.ts';
+import { currentPrecision } from '../../../precision.ts';
 import type { Device, Forward } from '../forward.ts';
+import { PRECISION_CODES } from '../precision-codes.ts';
 import type { PartialForward } from '../replace.ts';
 import { FUSED_ACTIVATIONS, fusedBy } from './fused.ts';
 import type { ConvolutionOperands } from './fused.ts';
@@ -37,24 +39,30 @@ function convolve(
   const geometry = geometryOf(info);
   if (geometry === undefined) return undefined;
   const { backend, addon } = device;
+  const precision = PRECISION_CODES[currentPrecision()];
   const operands = [
     backend.floatsOf('conv2d x', x),
     backend.floatsOf('conv2d filter', filter),
-    packedFilter(filter, geometry, device),
+    packedFilter(filter, { geometry, precision }, device),
     bias === undefined ? null : backend.floatsOf('conv2d bias', bias),
     skip === undefined ? null : backend.floatsOf('conv2d skip', skip),
   ] as const;
   const { info: y, values } = backend.output(info.outShape);
-  addon.convolution(...operands, values, geometry, activation);
+  addon.convolution(...operands, values, geometry, activation, precision);
   return y;
 }
 
-/** The filter as the addon takes it for windows of such a geometry, packed once for as long as its tensor lives. */
-function packedFilter(filter: Tensor4D, geometry: Int32Array, { backend, addon }: Device): Float32Array {
-  const form = `${filter.shape.join(' ')} filter ${addon.filterForm(geometry)}`;
+interface PackedFor {
+  readonly geometry: Int32Array;
+  readonly precision: number;
+}
+
+/** The filter as the addon takes it for such windows in a precision, packed once for as long as its tensor lives. */
+function packedFilter(filter: Tensor4D, { geometry, precision }: PackedFor, { backend, addon }: Device): Float32Array {
+  const form = `${filter.shape.join(' ')} filter ${addon.filterForm(geometry, precision)} ${precision}`;
   return backend.packed(filter, form, (floats) => {
-    const values = new Float32Array(addon.packedFilterLength(geometry));
-    addon.packFilter(floats, values, geometry);
+    const values = new Float32Array(addon.packedFilterLength(geometry, precision));
+    addon.packFilter(floats, values, geometry, precision);
     return values;
   });
 }

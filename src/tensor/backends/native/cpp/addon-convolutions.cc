@@ -26,40 +26,43 @@ struct Geometry {
   Size multiplier() const { return windows.C == 0 || N % windows.C != 0 ? 0 : N / windows.C; }
 };
 
-/** filterForm(geometry) → 1 where the filter is transformed before it is packed, else 0. */
+/** filterForm(geometry, precision) → 1 where the filter is transformed before it is packed, else 0. */
 napi_value filterForm(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   const Geometry geometry(args, 0);
+  const Precision precision = precisionAt(args, 1);
   if (!args.areValid()) return nullptr;
   napi_value form;
-  napi_create_int32(env, kernelsOf(env).transformsFilter(geometry.windows, geometry.N), &form);
+  napi_create_int32(env, kernelsOf(env).transformsFilter(geometry.windows, geometry.N, precision), &form);
   return form;
 }
 
-/** packedFilterLength(geometry) → floats of the array that `packFilter` fills. */
+/** packedFilterLength(geometry, precision) → floats of the array that `packFilter` fills. */
 napi_value packedFilterLength(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   const Geometry geometry(args, 0);
+  const Precision precision = precisionAt(args, 1);
   if (!args.areValid()) return nullptr;
   napi_value length;
-  napi_create_double(env, double(kernelsOf(env).packedFilterSize(geometry.windows, geometry.N) + PADDING), &length);
+  napi_create_double(env, double(kernelsOf(env).packedFilterSize(geometry.windows, geometry.N, precision) + PADDING), &length);
   return length;
 }
 
-/** packFilter(filter, packed, geometry). */
+/** packFilter(filter, packed, geometry, precision). */
 napi_value packFilter(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   const Span<float> filter = args.floats(0);
   const Span<float> packed = args.floats(1);
   const Geometry geometry(args, 2);
+  const Precision precision = precisionAt(args, 3);
   args.require(filter.length == geometry.depth() * geometry.N &&
-                   packed.length == kernelsOf(env).packedFilterSize(geometry.windows, geometry.N) + PADDING,
+                   packed.length == kernelsOf(env).packedFilterSize(geometry.windows, geometry.N, precision) + PADDING,
                "packFilter: expected arrays of the sizes of the filter and of its packed form");
-  if (args.areValid()) kernelsOf(env).packFilter(filter.data, aligned(packed), geometry.windows, geometry.N);
+  if (args.areValid()) kernelsOf(env).packFilter(filter.data, aligned(packed), geometry.windows, geometry.N, precision);
   return nullptr;
 }
 
-/** convolution(x, filter, packed, bias | null, skip | null, out, geometry, activation). */
+/** convolution(x, filter, packed, bias | null, skip | null, out, geometry, activation, precision). */
 napi_value convolution(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   const Span<float> x = args.floats(0);
@@ -70,14 +73,15 @@ napi_value convolution(napi_env env, napi_callback_info info) {
   const Span<float> out = args.floats(5);
   const Geometry geometry(args, 6);
   const Size activation = args.size(7);
+  const Precision precision = precisionAt(args, 8);
   args.require(x.length == geometry.inputSize() && filter.length == geometry.depth() * geometry.N &&
-                   packed.length == kernelsOf(env).packedFilterSize(geometry.windows, geometry.N) + PADDING &&
+                   packed.length == kernelsOf(env).packedFilterSize(geometry.windows, geometry.N, precision) + PADDING &&
                    isAbsentOr(geometry.N, bias) && isAbsentOr(out.length, skip) && out.length == geometry.outputSize() &&
                    activation < ACTIVATIONS,
                "convolution: expected operands of the sizes given");
   if (!args.areValid()) return nullptr;
   kernelsOf(env).convolution({x.data, filter.data, aligned(packed), bias.data, skip.data, out.data, geometry.windows,
-                              geometry.N, Activation(activation)});
+                              geometry.N, Activation(activation), precision});
   return nullptr;
 }
 
@@ -129,7 +133,7 @@ napi_value depthwise(napi_env env, napi_callback_info info) {
 
 /**
  * invertedResidual(x, packed expansion | null, its bias | null, filter, its bias, packed projection, its bias, out, geometry of
- * the depthwise convolution, activation, 1 where x is added | 0). Nothing may be empty.
+ * the depthwise convolution, activation, 1 where x is added | 0, precision). Nothing may be empty.
  */
 napi_value invertedResidual(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
@@ -139,9 +143,10 @@ napi_value invertedResidual(napi_env env, napi_callback_info info) {
   const Geometry geometry(args, 8);
   const Size activation = args.size(9);
   const bool isResidual = args.size(10) != 0;
+  const Precision precision = precisionAt(args, 11);
   const Windows& w = geometry.windows;
   const Size N = projectBias.length, pixels = w.pixels(), C = pixels == 0 ? 0 : x.length / pixels;
-  const auto packedSize = [&](Size from, Size to) { return kernelsOf(env).packedSize(from, to, Precision::f32) + PADDING; };
+  const auto packedSize = [&](Size from, Size to) { return kernelsOf(env).packedSize(from, to, precision) + PADDING; };
   args.require(C > 0 && x.length == pixels * C && geometry.N == w.C && filter.length == w.taps() * w.C &&
                    filterBias.length == w.C && project.length == packedSize(w.C, N) && out.length == w.count() * N &&
                    (expand.data == nullptr ? C == w.C : expand.length == packedSize(C, w.C) && expandBias.length == w.C) &&
@@ -152,7 +157,8 @@ napi_value invertedResidual(napi_env env, napi_callback_info info) {
     return PointwiseConvolution{packed.data == nullptr ? nullptr : aligned(packed), bias.data};
   };
   kernelsOf(env).invertedResidual({x.data, convolution(expand, expandBias), filter.data, filterBias.data,
-                                   convolution(project, projectBias), out.data, w, C, N, Activation(activation), isResidual});
+                                   convolution(project, projectBias), out.data, w, C, N, Activation(activation), isResidual,
+                                   precision});
   return nullptr;
 }
 

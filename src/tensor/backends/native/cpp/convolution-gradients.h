@@ -108,7 +108,7 @@ inline void turnTaps(const float* filter, float* turned, size_t taps, size_t C, 
 template <class S>
 void winogradInputGradient(const ConvolutionInputGradientArguments& args, const Windows& over) {
   const size_t C = args.windows.C;
-  ConvolutionArguments turned{args.dy, nullptr, nullptr, nullptr, nullptr, args.dx, over, C, Activation::none};
+  ConvolutionArguments turned{args.dy, nullptr, nullptr, nullptr, nullptr, args.dx, over, C, Activation::none, Precision::f32};
   const Winograd<S> winograd(turned);
   const size_t filterFloats = wholeLines(over.taps() * C * args.N), packedFloats = wholeLines(winogradSize<S>(args.N, C));
   float* const space = scratch(Scratch::shared, filterFloats + packedFloats + winograd.sharedFloats());

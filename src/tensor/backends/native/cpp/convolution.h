@@ -1,7 +1,10 @@
 // Convolutions as matrix products over the windows' taps.
 #pragma once
 
-#include "linear.h"
+#include <type_traits>
+
+#include "chunked-product.h"
+#include "float32-product.h"
 #include "patches.h"
 #include "winograd.h"
 
@@ -43,12 +46,16 @@ Grid<S> gridFor(size_t M, size_t N, size_t K, size_t rowCost) {
   return best;
 }
 
-/** out [M, N] = A·B with an epilogue on all threads, A from a source. */
-template <class S, class Source>
+/** out [M, N] = A·B with an epilogue on all threads, A from a source, in the arithmetic of P. */
+template <class S, class P = Float32Product<S>, class Source>
 void multiplyFrom(const Source& source, const float* packed, float* out, size_t M, size_t N, size_t K, size_t rowCost, const Epilogue& epilogue) {
   if (M == 0 || N == 0) return;
-  const Grid<S> grid = gridFor<S>(M, N, K, rowCost);
-  parallel(grid.parts(), [&](size_t i) { multiplyPart<S>(source, packed, out, N, N, K, grid.part(i, M), epilogue); });
+  if constexpr (std::is_same_v<P, Float32Product<S>>) {
+    const Grid<S> grid = gridFor<S>(M, N, K, rowCost);
+    parallel(grid.parts(), [&](size_t i) { multiplyPart<S>(source, packed, out, N, N, K, grid.part(i, M), epilogue); });
+  } else {
+    ChunkedProduct<S, P, Source>(source, packed, out, M, N, K, epilogue).run();
+  }
 }
 
 /** What gathering a row costs beside reading it. */
@@ -59,30 +66,24 @@ inline bool arePixels(const Windows& w) {
   return w.taps() == 1 && w.strideY == 1 && w.strideX == 1 && w.top == 0 && w.left == 0 && w.Oh == w.H && w.Ow == w.W;
 }
 
-/** Floats of a filter as `convolution` takes it for these windows. */
-template <class S>
-size_t packedFilterSize(const Windows& w, size_t N) {
-  return isWinograd(w, N) ? winogradSize<S>(w.C, N) : packedSize<S>(w.taps() * w.C, N);
+/** Whether `convolution` takes the filter of these windows transformed, and not as a matrix. */
+inline bool transformsFilter(const Windows& w, size_t N, Precision precision) {
+  // Rounded to bfloat16, the sums of a transform would lose more than what they are sums of.
+  return precision == Precision::f32 && isWinograd(w, N);
 }
 
-template <class S>
-void packFilter(const float* filter, float* packed, const Windows& w, size_t N) {
-  if (isWinograd(w, N)) packWinograd<S>(filter, packed, w.C, N);
-  else pack<S>(filter, N, false, packed, w.taps() * w.C, N);
-}
-
-template <class S>
+template <class S, class P>
 void convolution(const ConvolutionArguments& args) {
   const Windows& w = args.windows;
   if (w.count() == 0) return;
-  if (isWinograd(w, args.N)) {
+  if (transformsFilter(w, args.N, args.precision)) {
     const Winograd<S> winograd(args);
     return winograd.run(scratch(Scratch::shared, winograd.sharedFloats()));
   }
   const size_t K = w.taps() * w.C;
   const Epilogue epilogue{args.bias, args.skip, args.activation};
-  if (arePixels(w)) multiplyFrom<S>(Stored{args.x, K}, args.packed, args.out, w.count(), args.N, K, 1, epilogue);
-  else multiplyFrom<S>(Patches<S>(args.x, w), args.packed, args.out, w.count(), args.N, K, GATHERED, epilogue);
+  if (arePixels(w)) multiplyFrom<S, P>(Stored{args.x, K}, args.packed, args.out, w.count(), args.N, K, 1, epilogue);
+  else multiplyFrom<S, P>(Patches<S>(args.x, w), args.packed, args.out, w.count(), args.N, K, GATHERED, epilogue);
 }
 
 }  // namespace patchlens

@@ -5,7 +5,7 @@
 namespace patchlens {
 
 /**
- * A way to multiply matrices, which `linear` and `attention` take as their template argument: how B is packed, how rows of
+ * A way to multiply matrices, which `linear`, `attention` and `convolution` take as their template argument: how B is packed, how rows of
  * A are made ready, and the product of the two. This one multiplies float32 as it is.
  */
 template <class S>

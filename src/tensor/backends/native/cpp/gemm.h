@@ -46,6 +46,13 @@ struct Epilogue {
     const bool bounds = activation == Activation::none || activation == Activation::relu || activation == Activation::relu6;
     return bounds && residual == nullptr;
   }
+  /** The same of a C that begins at `place` of this one's memory, at the beginning of a row. */
+  Epilogue from(size_t place) const {
+    Epilogue moved = *this;
+    if (skip != nullptr) moved.skip = skip + place;
+    if (residual != nullptr) moved.residual = residual + place;
+    return moved;
+  }
   float least() const { return activation == Activation::none ? -INFINITY : 0; }
   float most() const { return activation == Activation::relu6 ? 6 : INFINITY; }
 };
@@ -260,6 +267,10 @@ struct Stored {
 
   /** Rows from m on, at most BLOCK_ROWS, and in them columns from k on, at most BLOCK_DEPTH. */
   Rows block(size_t m, size_t, size_t k, size_t) const { return {a + m * stride + k, stride}; }
+
+  /** Whole rows from m on, for which nothing has to be gathered. */
+  Rows rows(size_t m, size_t, size_t, float*) const { return {a + m * stride, stride}; }
+  size_t gatheredFloats(size_t, size_t) const { return 0; }
 };
 
 /** Brings the floats that are needed next into the second-level cache, a share of them each time. */

@@ -7,7 +7,7 @@
 namespace patchlens {
 
 /** One image after the other, so that the middle, in memory that is used again and again, stays as close as it can. */
-template <class S>
+template <class S, class P>
 void invertedResidual(const InvertedResidualArguments& args) {
   Windows w = args.windows;
   const size_t images = w.B, E = w.C, pixels = w.H * w.W, outputs = w.Oh * w.Ow;
@@ -20,11 +20,11 @@ void invertedResidual(const InvertedResidualArguments& args) {
     const float* const x = args.x + image * pixels * args.C;
     if (expands) {
       const Epilogue epilogue{args.expand.bias, nullptr, args.activation};
-      multiplyFrom<S>(Stored{x, args.C}, args.expand.packed, wide, pixels, E, args.C, 1, epilogue);
+      multiplyFrom<S, P>(Stored{x, args.C}, args.expand.packed, wide, pixels, E, args.C, 1, epilogue);
     }
     depthwise<S>({expands ? wide : x, args.filter, args.filterBias, filtered, w, 1, args.activation});
-    multiplyFrom<S>(Stored{filtered, E}, args.project.packed, args.out + image * outputs * args.N, outputs, args.N, E, 1,
-                    Epilogue{args.project.bias, args.isResidual ? x : nullptr});
+    multiplyFrom<S, P>(Stored{filtered, E}, args.project.packed, args.out + image * outputs * args.N, outputs, args.N, E, 1,
+                       Epilogue{args.project.bias, args.isResidual ? x : nullptr});
   }
 }
 

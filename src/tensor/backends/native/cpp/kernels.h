@@ -13,9 +13,9 @@ enum class Activation : int32_t { none, relu, gelu, geluTanh, geluQuick, relu6 }
 constexpr size_t ACTIVATIONS = 6;
 
 /**
- * Arithmetic of the products in `linear` and `attention`; PRECISION_CODES on the TypeScript side is the same list. `bf16`:
+ * Arithmetic of the products in `linear`, `attention` and convolutions but depthwise ones; PRECISION_CODES on the TypeScript side is the same list. `bf16`:
  * operands rounded to bfloat16, sums in float32. `bf16x3`: operands as the sum of two bfloat16, three of the four products
- * of those; there an infinite operand gives NaN.
+ * of those; there an infinite operand may give NaN.
  */
 enum class Precision : int32_t { f32, bf16x3, bf16 };
 
@@ -163,6 +163,8 @@ struct ConvolutionArguments {
   Windows windows;
   size_t N;
   Activation activation;
+  /** That `packed` was packed for. */
+  Precision precision;
 };
 
 /** The gradients of ⟨x * filter, dy⟩, dilation 1: dx [B, H, W, C] and dFilter [Kh, Kw, C, N] from dy [B, Oh, Ow, N]. */
@@ -219,6 +221,8 @@ struct InvertedResidualArguments {
   size_t C, N;
   Activation activation;
   bool isResidual;
+  /** That `expand` and `project` were packed for. */
+  Precision precision;
 };
 
 /** The gradients of ⟨x * filter, dy⟩ of a depthwise convolution. */
@@ -318,11 +322,11 @@ struct Kernels {
   void (*stridedCopy)(const CopyArguments&);
   void (*resample)(const ResampleArguments&);
   /** Whether `convolution` takes the filter of these windows transformed, and not as a matrix. */
-  bool (*transformsFilter)(const Windows&, size_t N);
+  bool (*transformsFilter)(const Windows&, size_t N, Precision);
   /** Floats that a filter for such windows takes. */
-  size_t (*packedFilterSize)(const Windows&, size_t N);
+  size_t (*packedFilterSize)(const Windows&, size_t N, Precision);
   /** Packs a filter [Kh, Kw, C, N] for `convolution`; `packed` is aligned to a cache line. */
-  void (*packFilter)(const float* filter, float* packed, const Windows&, size_t N);
+  void (*packFilter)(const float* filter, float* packed, const Windows&, size_t N, Precision);
   void (*convolution)(const ConvolutionArguments&);
   void (*convolutionInputGradient)(const ConvolutionInputGradientArguments&);
   void (*convolutionFilterGradient)(const ConvolutionFilterGradientArguments&);

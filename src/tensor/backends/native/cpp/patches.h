@@ -38,6 +38,13 @@ class Patches {
     return {space, size};
   }
 
+  /** For `ChunkedProduct`: whole rows of K floats, gathered into `gatheredFloats` of them. */
+  Rows rows(size_t m, size_t rows, size_t K, float* gathered) const {
+    gather(gathered, K, m, rows, 0, K);
+    return {gathered, K};
+  }
+  size_t gatheredFloats(size_t rows, size_t K) const { return gatheredSize(rows, K); }
+
   /** Floats that `gather` may write for rows of `size` floats. */
   static size_t gatheredSize(size_t rows, size_t stride) { return rows * stride + S::W; }
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "attention.h"
+#include "convolution.h"
 #include "float32-product.h"
+#include "inverted-residual.h"
 #include "linear.h"
 #include "mat-mul.h"
 #include "rounded-product.h"
@@ -54,6 +56,28 @@ void matMulIn(const MatMulArguments& args) {
 template <class S, class B>
 void attentionIn(const AttentionArguments& args) {
   withProduct<S, B>(args.precision, [&](auto product) { attention<S, decltype(product)>(args); });
+}
+
+/** Floats of a filter as `convolution` takes it for these windows. */
+template <class S, class B>
+size_t packedFilterSizeIn(const Windows& w, size_t N, Precision precision) {
+  return transformsFilter(w, N, precision) ? winogradSize<S>(w.C, N) : packedSizeIn<S, B>(w.taps() * w.C, N, precision);
+}
+
+template <class S, class B>
+void packFilterIn(const float* filter, float* packed, const Windows& w, size_t N, Precision precision) {
+  if (transformsFilter(w, N, precision)) packWinograd<S>(filter, packed, w.C, N);
+  else packIn<S, B>(filter, packed, w.taps() * w.C, N, precision);
+}
+
+template <class S, class B>
+void convolutionIn(const ConvolutionArguments& args) {
+  withProduct<S, B>(args.precision, [&](auto product) { convolution<S, decltype(product)>(args); });
+}
+
+template <class S, class B>
+void invertedResidualIn(const InvertedResidualArguments& args) {
+  withProduct<S, B>(args.precision, [&](auto product) { invertedResidual<S, decltype(product)>(args); });
 }
 
 }  // namespace patchlens

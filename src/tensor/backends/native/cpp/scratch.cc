@@ -44,9 +44,8 @@ class Block {
 }  // namespace
 
 float* scratch(Scratch kind, size_t floats) {
-  thread_local Block shared;
-  thread_local Block own;
-  return (kind == Scratch::shared ? shared : own).atLeast(floats);
+  thread_local Block blocks[SCRATCHES];
+  return blocks[size_t(kind)].atLeast(floats);
 }
 
 }  // namespace patchlens

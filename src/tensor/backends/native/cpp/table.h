@@ -7,7 +7,6 @@
 #include "convolution-gradients.h"
 #include "depthwise-gradients.h"
 #include "elementwise.h"
-#include "inverted-residual.h"
 #include "layer-norm-gradient.h"
 #include "pool.h"
 #include "precision.h"
@@ -39,14 +38,14 @@ constexpr Kernels tableOf(const char* name) {
           reduceSum<S>,
           stridedCopy<S>,
           resample<S>,
-          isWinograd,
-          packedFilterSize<S>,
-          packFilter<S>,
-          convolution<S>,
+          transformsFilter,
+          packedFilterSizeIn<S, B>,
+          packFilterIn<S, B>,
+          convolutionIn<S, B>,
           convolutionInputGradient<S>,
           convolutionFilterGradient<S>,
           depthwise<S>,
-          invertedResidual<S>,
+          invertedResidualIn<S, B>,
           depthwiseInputGradient<S>,
           depthwiseFilterGradient<S>,
           maxPool<S>,
