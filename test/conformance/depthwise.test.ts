@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { describeBackends } from '../support/backends.ts';
 import { randomInput, tensorOf } from '../support/reference.ts';
 import type { Input } from '../support/reference.ts';
-import { slide } from '../support/sliding-windows.ts';
+import { slide, UNEVEN_PADDING } from '../support/sliding-windows.ts';
 import type { SlidingCase } from '../support/sliding-windows.ts';
 
 /** Float32 sums of up to some hundred products of values below one, against float64. */
@@ -31,12 +31,7 @@ const CASES: readonly DepthwiseCase[] = [
     name: 'padding that differs on every side',
     x: [2, 6, 5, 3],
     window: [3, 3],
-    pad: [
-      [0, 0],
-      [2, 0],
-      [1, 3],
-      [0, 0],
-    ],
+    pad: UNEVEN_PADDING,
   },
   { name: 'one channel', x: [1, 6, 7, 1], window: [3, 3], pad: 'same' },
   { name: 'windows larger than the image', x: [1, 2, 3, 4], window: [5, 5], pad: 'same' },

@@ -35,7 +35,7 @@ function partsOf({ shape, data }: Input): readonly [rounded: Input, rest: Input]
 }
 
 /** Finite values as the nearest float32 whose lower sixteen bits are zero, ties to even. */
-function toBfloat16(values: Float64Array): Float64Array {
+export function toBfloat16(values: Iterable<number>): Float64Array {
   const floats = Float32Array.from(values);
   const bits = new Uint32Array(floats.buffer);
   for (const [i, value] of bits.entries()) bits[i] = (value + 0x7fff + ((value >>> 16) & 1)) & 0xffff0000;

@@ -3,7 +3,7 @@ import type { Tensor4D } from '@tensorflow/tfjs-core';
 
 import { randomInput } from './reference.ts';
 import type { Input } from './reference.ts';
-import { slide } from './sliding-windows.ts';
+import { slide, UNEVEN_PADDING } from './sliding-windows.ts';
 import type { SlidingCase } from './sliding-windows.ts';
 
 /** Float32 sums of up to a thousand products of values below one, against float64. */
@@ -27,12 +27,7 @@ export const CASES: readonly ConvolutionCase[] = [
     name: 'padding that differs on every side',
     x: [2, 6, 5, 3],
     window: [3, 3],
-    pad: [
-      [0, 0],
-      [2, 0],
-      [1, 3],
-      [0, 0],
-    ],
+    pad: UNEVEN_PADDING,
     N: 5,
   },
   { name: '3×3 same, more channels', x: [2, 9, 11, 23], window: [3, 3], pad: 'same', N: 29 },
@@ -41,12 +36,7 @@ export const CASES: readonly ConvolutionCase[] = [
     name: 'more channels and padding that differs on every side',
     x: [2, 8, 9, 19],
     window: [3, 3],
-    pad: [
-      [0, 0],
-      [2, 0],
-      [1, 3],
-      [0, 0],
-    ],
+    pad: UNEVEN_PADDING,
     N: 37,
   },
   { name: 'one channel in and one out', x: [1, 6, 7, 1], window: [3, 3], pad: 'same', N: 1 },

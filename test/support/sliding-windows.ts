@@ -14,6 +14,14 @@ export interface Slide {
   visit(each: (window: number, tap: number, pixel: number) => void): void;
 }
 
+/** That differs on every side. */
+export const UNEVEN_PADDING: SlidingCase['pad'] = [
+  [0, 0],
+  [2, 0],
+  [1, 3],
+  [0, 0],
+];
+
 /** The windows of a case, from the definition and nothing else. */
 export function slide({ x, window, strides = [1, 1], dilations = [1, 1], pad }: SlidingCase): Slide {
   const [B, H, W] = x;

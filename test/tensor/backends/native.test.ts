@@ -32,6 +32,7 @@ import { linear } from '../../../src/tensor/ops/linear.ts';
 import { product as productOp } from '../../../src/tensor/ops/product.ts';
 import { inPrecision, PRECISIONS } from '../../../src/tensor/precision.ts';
 import type { Precision } from '../../../src/tensor/precision.ts';
+import { toBfloat16 } from '../../support/bfloat16.ts';
 
 /** Rounding of float32 sums of some hundred products of order one. */
 const SUMS = { atol: 2e-5, rtol: 1e-5 };
@@ -143,7 +144,7 @@ describe.skipIf(!loads)(`native${probe?.status === 'loads' ? '' : `: ${probe?.re
               inPrecision(precision, () => productOp(a() as Tensor2D, b() as Tensor2D, { transposeA, transposeB })),
             );
             // The products that bf16x3 leaves out are below 2⁻¹⁶ of the largest.
-            const [left, right] = [a, b].map(({ values }) => (precision === 'bf16' ? values.map(bfloat16) : values));
+            const [left, right] = [a, b].map(({ values }) => (precision === 'bf16' ? toBfloat16(values) : values));
             const rows = transposeA ? flip(left!, K, M) : left!;
             const expected = product(rows, transposeB ? flip(right!, N, K) : right!, M, K, N);
             expect(y).toBeCloseToArray([...expected], precision === 'bf16x3' ? { atol: 2e-4, rtol: 1e-5 } : SUMS);
@@ -161,7 +162,7 @@ describe.skipIf(!loads)(`native${probe?.status === 'loads' ? '' : `: ${probe?.re
             }),
           );
         const [dx, dw, y] = run('bf16');
-        const [left, right, upstream] = [x, w, dy].map(({ values }) => values.map(bfloat16));
+        const [left, right, upstream] = [x, w, dy].map(({ values }) => toBfloat16(values));
         expect(dx).toBeCloseToArray([...product(upstream!, flip(right!, 33, 21), 19, 21, 33)], SUMS);
         expect(dw).toBeCloseToArray([...product(flip(left!, 19, 33), upstream!, 33, 19, 21)], SUMS);
         expect(y).toEqual(run('f32')[2]);
@@ -338,6 +339,8 @@ interface RandomTensor {
   readonly values: Float32Array;
 }
 
+type Floats = Float32Array | Float64Array;
+
 let seed = 1;
 /** Float32 values in −1…1 from a linear congruential generator (Numerical Recipes); the tensor is made on each call. */
 function random(shape: number[]): RandomTensor {
@@ -353,7 +356,7 @@ function valuesOf(run: () => Tensor): Float32Array {
 }
 
 /** [M, K]·[K, N] in float64. */
-function product(a: Float32Array, b: Float32Array, M: number, K: number, N: number): Float64Array {
+function product(a: Floats, b: Floats, M: number, K: number, N: number): Float64Array {
   const out = new Float64Array(M * N);
   for (let m = 0; m < M; m += 1) {
     for (let k = 0; k < K; k += 1) {
@@ -363,14 +366,7 @@ function product(a: Float32Array, b: Float32Array, M: number, K: number, N: numb
   return out;
 }
 
-/** The nearest bfloat16, ties to even. */
-function bfloat16(value: number): number {
-  const bits = new Uint32Array(Float32Array.of(value).buffer)[0]!;
-  const rounded = (bits + 0x7fff + ((bits >>> 16) & 1)) & 0xffff0000;
-  return new Float32Array(Uint32Array.of(rounded).buffer)[0]!;
-}
-
-function flip(x: Float32Array, rows: number, columns: number): Float32Array {
+function flip(x: Floats, rows: number, columns: number): Float32Array {
   return Float32Array.from(x, (_, i) => x[(i % rows) * columns + Math.floor(i / rows)]!);
 }
 

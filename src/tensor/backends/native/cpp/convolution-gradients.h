@@ -36,22 +36,12 @@ class PhaseGradient {
   PhaseGradient(const ConvolutionInputGradientArguments& args, const Phase& y, const Phase& x)
       : args_(args), y_(y), x_(x), over_(windowsOver(args, y, x)) {}
 
-  size_t packedFloats() const { return ceilDivide(packedSize<S>(depth(), args_.windows.C), LINE) * LINE; }
-  /** Zero where the pixels of this phase are the image. */
-  size_t outFloats() const { return isImage() ? 0 : over_.count() * args_.windows.C; }
-
-  void compute(float* space) const {
-    const size_t C = args_.windows.C;
-    float* const out = isImage() ? args_.dx : space + packedFloats();
-    packTaps(space);
-    if (arePixels(over_)) multiplyFrom<S>(Stored{args_.dy, depth()}, space, out, over_.count(), C, depth(), 1, {});
-    else multiplyFrom<S>(Patches<S>(args_.dy, over_), space, out, over_.count(), C, depth(), GATHERED, {});
-    if (!isImage()) spread(out);
+  void compute() const {
+    if (isWinograd(over_, args_.windows.C)) computeByWinograd();
+    else computeByTaps();
   }
 
  private:
-  static constexpr size_t LINE = CACHE_LINE / sizeof(float);
-
   static Windows windowsOver(const ConvolutionInputGradientArguments& args, const Phase& y, const Phase& x) {
     const Windows& w = args.windows;
     return {w.B, w.Oh, w.Ow, args.N, y.taps, x.taps, y.pixels, x.pixels, 1, 1, 1, 1, y.padding(), x.padding()};
@@ -60,18 +50,59 @@ class PhaseGradient {
   size_t depth() const { return over_.taps() * args_.N; }
   bool isImage() const { return args_.windows.strideY == 1 && args_.windows.strideX == 1; }
 
-  /** The taps [C, N] of this phase transposed below each other, [taps·N, C], in panels. */
+  /** Zero where the pixels of this phase are the image. */
+  size_t outFloats() const { return isImage() ? 0 : wholeLines(over_.count() * args_.windows.C); }
+
+  void computeByTaps() const {
+    const size_t C = args_.windows.C;
+    float* const space = scratch(Scratch::shared, outFloats() + packedSize<S>(depth(), C));
+    float* const out = isImage() ? args_.dx : space;
+    float* const packed = space + outFloats();
+    packTaps(packed);
+    if (arePixels(over_)) multiplyFrom<S>(Stored{args_.dy, depth()}, packed, out, over_.count(), C, depth(), 1, {});
+    else multiplyFrom<S>(Patches<S>(args_.dy, over_), packed, out, over_.count(), C, depth(), GATHERED, {});
+    if (!isImage()) spread(out);
+  }
+
+  void computeByWinograd() const {
+    const size_t C = args_.windows.C, N = args_.N;
+    ConvolutionArguments turned{args_.dy, nullptr, nullptr, nullptr, nullptr, nullptr, over_, C, Activation::none, Precision::f32};
+    const Winograd<S> winograd(turned);
+    const size_t tapFloats = wholeLines(depth() * C), packedFloats = wholeLines(winogradSize<S>(N, C));
+    float* const space = scratch(Scratch::shared, outFloats() + tapFloats + packedFloats + winograd.sharedFloats());
+    float* const taps = space + outFloats();
+    float* const packed = taps + tapFloats;
+    turnTaps(taps);
+    packWinograd<S>(taps, packed, N, C);
+    turned.filter = taps;
+    turned.packed = packed;
+    turned.out = isImage() ? args_.dx : space;
+    winograd.run(packed + packedFloats);
+    if (!isImage()) spread(space);
+  }
+
+  /** The i-th tap [C, N] of this phase in reverse order. */
+  const float* tap(size_t i) const {
+    const Windows& w = args_.windows;
+    const size_t row = y_.tap(i / x_.taps, size_t(w.strideY));
+    const size_t column = x_.tap(i % x_.taps, size_t(w.strideX));
+    return args_.filter + (row * w.Kw + column) * w.C * args_.N;
+  }
+
+  /** The taps transposed below each other, [taps, N, C]. */
+  void turnTaps(float* turned) const {
+    const size_t C = args_.windows.C, N = args_.N;
+    parallel(over_.taps(), [&](size_t i) { copyPlane({tap(i), turned + i * N * C, C, N, N, 1, 1, C}); });
+  }
+
+  /** The same, [taps·N, C], in panels. */
   void packTaps(float* packed) const {
     constexpr size_t COLUMNS = TILE_COLUMNS<S>;
-    const Windows& w = args_.windows;
-    const size_t N = args_.N;
-    parallel(ceilDivide(w.C, COLUMNS), [&](size_t p) {
+    const size_t C = args_.windows.C, N = args_.N;
+    parallel(ceilDivide(C, COLUMNS), [&](size_t p) {
       float* panel = packed + p * depth() * COLUMNS;
       for (size_t i = 0; i < over_.taps(); i++, panel += N * COLUMNS) {
-        const size_t row = y_.tap(i / x_.taps, size_t(w.strideY));
-        const size_t column = x_.tap(i % x_.taps, size_t(w.strideX));
-        const float* const tap = args_.filter + ((row * w.Kw + column) * w.C + p * COLUMNS) * N;
-        packTransposedPanel<S>(tap, N, panel, N, least(COLUMNS, w.C - p * COLUMNS));
+        packTransposedPanel<S>(tap(i) + p * COLUMNS * N, N, panel, N, least(COLUMNS, C - p * COLUMNS));
       }
     });
   }
@@ -95,42 +126,15 @@ class PhaseGradient {
   const Windows over_;
 };
 
-/** At stride 1 the gradient of all pixels is one convolution of dy, with the taps turned round and each transposed. */
-inline Windows windowsOfGradient(const Windows& w, size_t N) {
-  return {w.B, w.Oh, w.Ow, N, w.Kh, w.Kw, w.H, w.W, 1, 1, 1, 1, ptrdiff_t(w.Kh) - 1 - w.top, ptrdiff_t(w.Kw) - 1 - w.left};
-}
-
-/** The taps [K, C, N] in reverse order, each transposed: [K, N, C]. */
-inline void turnTaps(const float* filter, float* turned, size_t taps, size_t C, size_t N) {
-  parallel(taps, [=](size_t k) { copyPlane({filter + (taps - 1 - k) * C * N, turned + k * N * C, C, N, N, 1, 1, C}); });
-}
-
-template <class S>
-void winogradInputGradient(const ConvolutionInputGradientArguments& args, const Windows& over) {
-  const size_t C = args.windows.C;
-  ConvolutionArguments turned{args.dy, nullptr, nullptr, nullptr, nullptr, args.dx, over, C, Activation::none, Precision::f32};
-  const Winograd<S> winograd(turned);
-  const size_t filterFloats = wholeLines(over.taps() * C * args.N), packedFloats = wholeLines(winogradSize<S>(args.N, C));
-  float* const space = scratch(Scratch::shared, filterFloats + packedFloats + winograd.sharedFloats());
-  turnTaps(args.filter, space, over.taps(), C, args.N);
-  packWinograd<S>(space, space + filterFloats, args.N, C);
-  turned.filter = space;
-  turned.packed = space + filterFloats;
-  winograd.run(space + filterFloats + packedFloats);
-}
-
 template <class S>
 void convolutionInputGradient(const ConvolutionInputGradientArguments& args) {
   const Windows& w = args.windows;
   if (w.pixels() * w.C == 0) return;
-  const Windows over = windowsOfGradient(w, args.N);
-  if (w.strideY == 1 && w.strideX == 1 && isWinograd(over, w.C)) return winogradInputGradient<S>(args, over);
   for (size_t i = 0; i < least(size_t(w.strideY), w.H); i++) {
     for (size_t j = 0; j < least(size_t(w.strideX), w.W); j++) {
       const Phase y(i, w.H, size_t(w.strideY), w.Kh, size_t(w.top));
       const Phase x(j, w.W, size_t(w.strideX), w.Kw, size_t(w.left));
-      const PhaseGradient<S> gradient(args, y, x);
-      gradient.compute(scratch(Scratch::shared, gradient.packedFloats() + gradient.outFloats()));
+      PhaseGradient<S>(args, y, x).compute();
     }
   }
 }

@@ -21,42 +21,31 @@ void pack(const float* matrix, size_t stride, bool transposed, float* packed, si
 /** Rows of A that a task prepares. */
 constexpr size_t PREPARED_ROWS = 16;
 
-/** The rows of A [M, K] as the product P takes them, to `preparedFloats`. */
-template <class P>
-void prepareInto(float* prepared, const float* a, size_t M, size_t K) {
-  parallel(ceilDivide(M, PREPARED_ROWS), [=](size_t i) {
-    P::prepareRows(a, K, prepared, M, K, i * PREPARED_ROWS, least((i + 1) * PREPARED_ROWS, M));
-  });
-}
-
-/** They in scratch space; null where P takes them as they are. */
+/** The rows of A [M, K] as the product P takes them, in scratch space; null where it takes them as they are. */
 template <class P>
 const float* prepare(const float* a, size_t M, size_t K) {
   const size_t floats = P::preparedFloats(M, K);
   if (floats == 0) return nullptr;
   float* const prepared = scratch(Scratch::shared, floats);
-  prepareInto<P>(prepared, a, M, K);
+  parallel(ceilDivide(M, PREPARED_ROWS), [=](size_t i) {
+    P::prepareRows(a, K, prepared, M, K, i * PREPARED_ROWS, least((i + 1) * PREPARED_ROWS, M));
+  });
   return prepared;
 }
 
-/** out [M, N] = A·B with an epilogue, A prepared and B packed for P, on all threads. */
 template <class S, class P>
-void multiplyPrepared(const float* a, const float* prepared, const float* packed, float* out, size_t M, size_t N, size_t K, const Epilogue& epilogue) {
+void linear(const LinearArguments& args) {
+  const size_t M = args.M, N = args.N, K = args.K;
   if (M == 0 || N == 0) return;
+  const Epilogue epilogue{args.bias, nullptr, args.activation, args.residual};
+  const float* const prepared = prepare<P>(args.x, M, K);
   const Cut cut = cutFor<S>(M, N, K, P::ROWS);
   parallel(cut.rowParts * cut.panelParts, [&](size_t i) {
     Part part = cut[i];
     part.m1 = least(part.m1, M);
     part.p1 = least(part.p1, ceilDivide(N, TILE_COLUMNS<S>));
-    P::multiplyPart(a, K, prepared, packed, out, N, M, N, K, part, epilogue);
+    P::multiplyPart(args.x, K, prepared, args.packed, args.out, N, M, N, K, part, epilogue);
   });
-}
-
-template <class S, class P>
-void linear(const LinearArguments& args) {
-  const float* const prepared = prepare<P>(args.x, args.M, args.K);
-  const Epilogue epilogue{args.bias, nullptr, args.activation, args.residual};
-  multiplyPrepared<S, P>(args.x, prepared, args.packed, args.out, args.M, args.N, args.K, epilogue);
 }
 
 }  // namespace patchlens

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "chunked-product.h"
 #include "linear.h"
 #include "strided-copy.h"
 #include "transposed-product.h"
@@ -63,22 +64,20 @@ void matMul(const MatMulArguments& args) {
   }
 }
 
-/** The products of operands that P does not take as they are, one after the other, each on all threads. */
+/** The products in an arithmetic P that prepares its operands, one after the other, each on all threads. */
 template <class S, class P>
 void matMulPrepared(const MatMulArguments& args) {
   const size_t M = args.M, N = args.N, K = args.K;
+  if (M == 0 || N == 0) return;
   const size_t rowFloats = args.transposeA ? wholeLines(M * K) : 0;
-  const size_t preparedFloats = wholeLines(P::preparedFloats(M, K));
-  float* const rows = scratch(Scratch::shared, rowFloats + preparedFloats + P::packedFloats(K, N));
-  float* const prepared = rows + rowFloats;
-  float* const packed = prepared + preparedFloats;
+  float* const rows = scratch(Scratch::shared, rowFloats + P::packedFloats(K, N));
+  float* const packed = rows + rowFloats;
   for (size_t i = 0; i < args.batch; i++) {
     const Product<S> product{args, i};
     if (args.transposeA) transpose(product.a(), rows, K, M);
-    const float* const a = args.transposeA ? rows : product.a();
-    prepareInto<P>(prepared, a, M, K);
     pack<S, P>(product.b(), product.bStride(), args.transposeB, packed, K, N);
-    multiplyPrepared<S, P>(a, prepared, packed, product.out(), M, N, K, {});
+    const Stored a{args.transposeA ? rows : product.a(), K};
+    ChunkedProduct<S, P, Stored>(a, packed, product.out(), M, N, K, Epilogue{}).run();
   }
 }
 

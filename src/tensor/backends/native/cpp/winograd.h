@@ -207,13 +207,14 @@ class Winograd {
     const Space space{floats, pixels, pixels + Tile::POINTS * pixelsSpan_};
     const size_t first = block * block_;
     const size_t count = least(block_, tiles_ - first);
-    forEach(ceilDivide(count, TASK), [&](size_t task) {
-      for (size_t i = task * TASK; i < least((task + 1) * TASK, count); i++) spread(space, i, first + i);
-    });
+    const auto forTiles = [&](auto body) {
+      forEach(ceilDivide(count, TASK), [&](size_t task) {
+        for (size_t i = task * TASK; i < least((task + 1) * TASK, count); i++) body(i);
+      });
+    };
+    forTiles([&](size_t i) { spread(space, i, first + i); });
     multiply(space, count, forEach);
-    forEach(ceilDivide(count, TASK), [&](size_t task) {
-      for (size_t i = task * TASK; i < least((task + 1) * TASK, count); i++) collect(space, i, first + i);
-    });
+    forTiles([&](size_t i) { collect(space, i, first + i); });
   }
 
   /** Row i of the points' matrices: the pixels of a tile. */
