@@ -26,6 +26,7 @@ export interface TrainFlags extends CommonFlags, RunFlags {
   readonly distil?: 'soft' | 'hard';
   readonly distilWeight: number;
   readonly temperature: number;
+  readonly guidance?: Guidance;
   readonly distillationToken?: true;
   readonly linearProbe?: true;
   readonly layerDecay?: number;
@@ -69,6 +70,7 @@ type Augmentation = NonNullable<RecipeOptions['augmentation']>;
 type RecipeCrop = Augmentation['crop'];
 type RandAugment = Augmentation['randAugment'];
 type PatchDrop = NonNullable<RecipeOptions['patchDrop']>;
+type Guidance = NonNullable<RecipeOptions['guidance']>;
 
 const ARCHITECTURES = {
   'vit-tiny': 'Ti',
@@ -177,6 +179,10 @@ function recipeOptions(): Option[] {
       .default('hard'),
     new Option('--distil-weight <x>', "of the teacher's part of the loss").argParser(numberFrom(0, 1)).default(0.5),
     new Option('--temperature <x>', 'of soft probabilities').argParser(numberFrom(0)).default(3),
+    new Option(
+      '--guidance <block[:weight]>',
+      "after this block a ViT's patches learn from the feature map of a convolutional teacher",
+    ).argParser(guidance),
   ].map((option) => option.helpGroup('Recipe:'));
 }
 
@@ -246,6 +252,7 @@ export function recipeOf(flags: TrainFlags): RecipeOptions {
     layerDecay: flags.layerDecay,
     freezeTrunk: flags.linearProbe,
     distillation: distillationOf(flags),
+    guidance: flags.guidance,
     optimizer: OPTIMIZERS[flags.optimizer],
     augmentation: { crop: asked, flip, randAugment: flags.randAugment ?? null, erasing },
     mixing: { mixup, cutmix },
@@ -279,4 +286,10 @@ function patchDrop(value: string): PatchDrop {
   const [, rate, until = '1'] = /^([\d.]+)(?::([\d.]+))?$/.exec(value) ?? [];
   if (rate === undefined) throw new InvalidArgumentError('Expected <share> or <share>:<part of the run>, as 0.5:0.8.');
   return { rate: numberFrom(0, 1)(rate), until: numberFrom(0, 1)(until) };
+}
+
+function guidance(value: string): Guidance {
+  const [, block, weight = '1'] = /^(\d+)(?::([\d.]+))?$/.exec(value) ?? [];
+  if (block === undefined) throw new InvalidArgumentError('Expected <block> or <block>:<weight>, as 3:2.5.');
+  return { block: Number(block), weight: numberFrom(0)(weight) };
 }

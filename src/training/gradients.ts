@@ -1,20 +1,29 @@
-import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 
-import { dispose, keep, tensor, tensor2d, tidy, valueAndGrads } from '../tensor/tfjs.ts';
+import { add, dispose, keep, mul, tensor, tensor2d, tidy, valueAndGrads } from '../tensor/tfjs.ts';
 import { readOnce } from '../tensor/read-once.ts';
 import { inPrecision } from '../tensor/precision.ts';
 import type { Precision } from '../tensor/precision.ts';
 import { loadStockGradients } from '../tensor/stock-gradients.ts';
 import type { Batch } from './batch.ts';
-import { distilledLoss, labelLoss } from './loss.ts';
+import { distilledLoss, guidanceLoss, labelLoss } from './loss.ts';
 import type { Distillation } from './loss.ts';
 import type { Outputs, Pass, Trainable } from './trainable.ts';
 
 /** A network whose answers another one learns from. */
 export interface Teacher {
-  /** Images as the teacher takes them → logits [B, classes]. */
-  readonly logitsOf: (inputs: Float32Array, batchSize: number) => Tensor2D;
+  /** Of images as the teacher takes them. */
+  readonly answer: (inputs: Float32Array, batchSize: number) => TeacherAnswer;
   readonly how: Distillation;
+  /** The weight of the loss against its features. */
+  readonly guidanceWeight?: number | undefined;
+}
+
+interface TeacherAnswer {
+  /** [B, classes] */
+  readonly logits: Tensor2D;
+  /** What the student's patches are to give, [B, N, C], where they are guided. */
+  readonly features?: Tensor3D | undefined;
 }
 
 /** By dotted name. */
@@ -62,7 +71,7 @@ export async function gradientsOf(
     for (const output of lastingOf(outputs)) keep(output);
     return teacher === undefined || taught === undefined
       ? labelLoss(outputs, targets)
-      : distilledLoss(outputs, targets, taught, teacher.how);
+      : taughtLoss(outputs, targets, taught, teacher);
   };
   try {
     const { value, grads } = tidy(() => {
@@ -106,7 +115,7 @@ function tensorsOf({ shapes, runningShapes }: Trainable, values: Values): Map<st
 interface PlacedBatch {
   readonly inputs: Tensor;
   readonly targets: Tensor2D;
-  readonly taught: Tensor2D | undefined;
+  readonly taught: TeacherAnswer | undefined;
 }
 
 function placedBatch(network: Trainable, batch: Batch, teacher: Teacher | undefined): PlacedBatch {
@@ -114,8 +123,19 @@ function placedBatch(network: Trainable, batch: Batch, teacher: Teacher | undefi
   return {
     inputs: tensor(inputs[0]!, network.inputShape(batchSize)),
     targets: tensor2d(targets, [batchSize, numClasses]),
-    taught: teacher?.logitsOf(inputs[1]!, batchSize),
+    taught: teacher?.answer(inputs[1]!, batchSize),
   };
+}
+
+function taughtLoss(
+  outputs: Outputs,
+  targets: Tensor2D,
+  { logits, features }: TeacherAnswer,
+  { how, guidanceWeight = 0 }: Teacher,
+): Scalar {
+  const loss = distilledLoss(outputs, targets, logits, how);
+  if (features === undefined || outputs.features === undefined) return loss;
+  return add(loss, mul(guidanceLoss(outputs.features, features), guidanceWeight));
 }
 
 function lastingOf({ logits, running }: Outputs): Tensor[] {

@@ -1,7 +1,22 @@
-import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Rank, Scalar, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 
-import { add, argMax, logSoftmax, mean, mul, neg, oneHot, reshape, softmax, sub, sum, tidy } from '../tensor/tfjs.ts';
-import type { Outputs } from './trainable.ts';
+import { gatherRows } from '../tensor/ops/gather-rows.ts';
+import {
+  add,
+  argMax,
+  logSoftmax,
+  mean,
+  mul,
+  neg,
+  oneHot,
+  reshape,
+  softmax,
+  square,
+  sub,
+  sum,
+  tidy,
+} from '../tensor/tfjs.ts';
+import type { Outputs, PatchFeatures } from './trainable.ts';
 
 /** How a teacher's logits enter the loss. */
 export type Distillation =
@@ -54,4 +69,20 @@ function followingLoss(student: Tensor2D, teacher: Tensor2D, how: Following): Sc
       return mul(mean(sum(mul(wanted, difference), 1)), t * t);
     }
   }
+}
+
+/**
+ * How far features of patches are from a teacher's: the mean of the squared differences.
+ *
+ * @param teacher of all patches [B, N, C]; `student` has C values of each of its own too.
+ */
+export function guidanceLoss({ values, rows }: PatchFeatures, teacher: Tensor3D): Scalar {
+  return tidy(() => {
+    const [B, N, C] = teacher.shape;
+    const wanted =
+      rows === undefined
+        ? teacher
+        : reshape<Rank.R3>(gatherRows(reshape<Rank.R2>(teacher, [B * N, C]), rows), values.shape);
+    return mean(square(sub(values, wanted)));
+  });
 }

@@ -13,6 +13,10 @@ const AdamW = z.object({
 const Initialisation = z.enum(['usual', 'mimetic']);
 export type Initialisation = z.infer<typeof Initialisation>;
 
+/** After which block, counted from 0, the patches learn from the teacher's feature map, and the weight of that loss. */
+const Guidance = z.object({ block: z.int().nonnegative(), weight: z.number().positive() });
+export type Guidance = z.infer<typeof Guidance>;
+
 /** How a run trains, in every detail that its outcome depends on beside the images. */
 export const Recipe = z
   .object({
@@ -73,6 +77,8 @@ export const Recipe = z
         z.object({ kind: z.literal('hard'), weight: z.number().min(0).max(1) }),
       ])
       .nullable(),
+    /** A state that does not say it is of a run without it. */
+    guidance: Guidance.nullable().default(null),
   })
   .readonly();
 export type Recipe = z.infer<typeof Recipe>;

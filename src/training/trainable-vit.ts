@@ -17,7 +17,7 @@ import type { Ability, Pass, Trainable } from './trainable.ts';
 
 /** A Vision Transformer for training, with the first values that timm gives it. */
 export function trainableViT(config: ViTConfig): Trainable {
-  const { numPatches, patchDim } = geometryOf(config);
+  const { Gh, Gw, numPatches, patchDim } = geometryOf(config);
   const shapes = paramShapes(config);
   const owned: Tensor[] = [];
   const own = <T extends Tensor>(made: T): T => {
@@ -39,6 +39,7 @@ export function trainableViT(config: ViTConfig): Trainable {
     numDepths: config.depth + 2,
     isHead: (name) => /^(?:head|distillationHead)\./.test(name),
     abilities: abilitiesOf(config, rest.attention !== undefined),
+    tokens: { dim: config.dim, numBlocks: config.depth, grid: [Gh, Gw] },
     forward: (parameters, inputs, pass) => {
       const vit = { config, params: vitParams(config, parameters), ...rest };
       const patches = reshape<Rank.R3>(inputs, [-1, numPatches, patchDim]);
@@ -46,8 +47,11 @@ export function trainableViT(config: ViTConfig): Trainable {
       const batchSize = inputs.shape[0] ?? 0;
       const training = { ...vit, branchFactors: branchFactors(config, batchSize, pass) };
       const kept = keptPatches(numPatches, batchSize, pass);
-      if (kept === undefined) return forwardHeads(training, patches);
-      return forwardHeads({ ...training, keptPatches: kept.places }, patchesKept(patches, kept));
+      const { features, ...heads } =
+        kept === undefined
+          ? forwardHeads(training, patches, pass.shown)
+          : forwardHeads({ ...training, keptPatches: kept.places }, patchesKept(patches, kept), pass.shown);
+      return { ...heads, features: features && { values: features, rows: kept?.rows } };
     },
     dispose: () => {
       for (const made of owned) made.dispose();

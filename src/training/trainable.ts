@@ -1,4 +1,4 @@
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 
 import type { InputLayout } from './batch.ts';
 import type { Random } from './random.ts';
@@ -22,9 +22,19 @@ export interface Trainable {
   readonly isHead: (name: string) => boolean;
   /** What a recipe may ask of it beside what every network can do. */
   readonly abilities: ReadonlySet<Ability>;
+  /** Of a network whose blocks work on tokens. */
+  readonly tokens?: TokenForm | undefined;
   readonly forward: (parameters: (name: string) => Tensor, inputs: Tensor, pass: Pass) => Outputs;
   /** Frees what the network keeps on the backend besides its parameters. */
   readonly dispose: () => void;
+}
+
+/** What blocks work on: tokens of the patches, row by row. */
+interface TokenForm {
+  readonly dim: number;
+  readonly numBlocks: number;
+  /** Rows and columns of patches. */
+  readonly grid: readonly [number, number];
 }
 
 /** Parts of a recipe that only some networks have. */
@@ -40,6 +50,8 @@ export type Pass =
       /** The share of its patches that every image leaves out (Liu et al. 2023). */
       readonly patchDrop: number;
       readonly random: Random;
+      /** The block whose patches are an output too. */
+      readonly shown?: number | undefined;
     };
 
 export interface Outputs {
@@ -49,4 +61,14 @@ export interface Outputs {
   readonly distillation?: Tensor2D | undefined;
   /** New values of what the pass changes. */
   readonly running?: ReadonlyMap<string, Tensor> | undefined;
+  /** What a teacher's features are compared with, while training by its guidance. */
+  readonly features?: PatchFeatures | undefined;
+}
+
+/** Features of patches, of all or of those that a pass has kept. */
+export interface PatchFeatures {
+  /** [B, n, D] */
+  readonly values: Tensor3D;
+  /** Which of all patches of the batch they are, int32 [B·n]; absent when they are all. */
+  readonly rows?: Tensor1D | undefined;
 }

@@ -42,17 +42,26 @@ export interface KeptPatches {
  * Probes `patchEmbedding`, `tokens`, `blocks.i` and what each block names, `norm`, `pooled`.
  */
 export function forward(vit: ViT, patches: Tensor3D, probe?: Probe): Tensor2D {
-  return tidy(() => forwardHead(vit, forwardFeatures(vit, patches, probe), probe));
+  return tidy(() => forwardHead(vit, forwardFeatures(vit, patches, { probe }).tokens, probe));
 }
 
-/** `forward` with the logits of a distillation head by themselves, as its training needs them. */
-export function forwardHeads(
-  vit: ViT,
-  patches: Tensor3D,
-): { readonly logits: Tensor2D; readonly distillation?: Tensor2D } {
-  if (vit.config.pooling.kind !== 'distilled') return { logits: forward(vit, patches) };
-  const [logits, distillation] = tidy(() => distilledHeads(vit, forwardFeatures(vit, patches)));
-  return { logits, distillation };
+/** What training needs of a pass. */
+export interface TrainingPass {
+  readonly logits: Tensor2D;
+  /** The logits of a distillation head by themselves. */
+  readonly distillation?: Tensor2D | undefined;
+  /** The patches [B, n, D] after the block that was asked for. */
+  readonly features?: Tensor3D | undefined;
+}
+
+/** `forward` with its heads apart, and the patches after block `shown`, counted from 0. */
+export function forwardHeads(vit: ViT, patches: Tensor3D, shown?: number): TrainingPass {
+  return tidy(() => {
+    const { tokens, features } = forwardFeatures(vit, patches, { shown });
+    if (vit.config.pooling.kind !== 'distilled') return { logits: forwardHead(vit, tokens), features };
+    const [logits, distillation] = distilledHeads(vit, tokens);
+    return { logits, distillation, features };
+  });
 }
 
 /** The same network as a chain of layers: `tokens`, `blocks.i`, `logits`. */
@@ -69,22 +78,34 @@ export function vitLayers(vit: ViT): Layer[] {
   ];
 }
 
-/**
- * Patches [B, N, P²·C] → tokens after the last block [B, prefix + N, D], not yet normed; without a probe perhaps only those
- * that the head reads.
- */
-function forwardFeatures(vit: ViT, patches: Tensor3D, probe?: Probe): Tensor3D {
+interface Features {
+  /** After the last block [B, prefix + N, D], not yet normed; without a probe perhaps only those that the head reads. */
+  readonly tokens: Tensor3D;
+  /** The patches [B, N, D] after block `shown`. */
+  readonly features?: Tensor3D | undefined;
+}
+
+/** Patches [B, N, P²·C] → tokens. */
+function forwardFeatures(
+  vit: ViT,
+  patches: Tensor3D,
+  { probe, shown }: { readonly probe?: Probe | undefined; readonly shown?: number | undefined },
+): Features {
   const options = blockOptions(vit);
+  const { numPrefixTokens } = geometryOf(vit.config);
+  const last = vit.params.blocks.length - 1;
   return tidy(() => {
     let x = embed(vit, patches, probe);
+    let features: Tensor3D | undefined;
     probe?.('tokens', x);
     for (const [i, block] of vit.params.blocks.entries()) {
       const factors = vit.branchFactors?.[i];
-      const read = i === vit.params.blocks.length - 1 ? tokensRead(vit.config) : undefined;
+      const read = i === last && i !== shown ? tokensRead(vit.config) : undefined;
       x = encoderBlock(x, block, { ...options, factors, read }, scoped(probe, `blocks.${i}`));
       probe?.(`blocks.${i}`, x);
+      if (i === shown) features = slice(x, [0, numPrefixTokens, 0]);
     }
-    return x;
+    return { tokens: x, features };
   });
 }
 

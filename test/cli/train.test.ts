@@ -56,6 +56,8 @@ describe('patchlens train', () => {
       't',
       '--distil',
       'soft',
+      '--guidance',
+      '3:2.5',
       '--crop',
       'padded:4',
       '--precision',
@@ -69,6 +71,7 @@ describe('patchlens train', () => {
         layerDecay: 0.75,
         freezeTrunk: true,
         distillation: { kind: 'soft', weight: 0.5, temperature: 3 },
+        guidance: { block: 3, weight: 2.5 },
         optimizer: { kind: 'sgd' },
         augmentation: { crop: { kind: 'padded', pixels: 4 }, randAugment: { operations: 2, magnitude: 9 } },
       },
@@ -79,6 +82,7 @@ describe('patchlens train', () => {
     [['--from', 'm', '--arch', 'resnet'], 'cannot be used with'],
     [['--arch', 'resnet-9'], 'Did you mean resnet-8?'],
     [['--crop', 'padded'], 'Expected none, padded:<pixels>'],
+    [['--guidance', 'last'], 'Expected <block> or <block>:<weight>'],
     [['--data-fractions', '0.5'], 'expected --models, --validation and --steps beside it'],
   ])('refuses %s', async (argv, message) => {
     const { code, stderr, asked } = await askedOf(argv);

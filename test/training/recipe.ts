@@ -23,4 +23,5 @@ export const recipe: Recipe = {
   augmentation: { crop: null, flip: 0, randAugment: null, erasing: 0 },
   mixing: { mixup: 0, cutmix: 0 },
   distillation: null,
+  guidance: null,
 };

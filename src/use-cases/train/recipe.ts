@@ -33,6 +33,7 @@ const USUAL: Omit<Recipe, 'steps' | 'warmupSteps'> = {
   augmentation: { crop: { kind: 'resized', minArea: 0.35 }, flip: 0.5, randAugment: null, erasing: 0 },
   mixing: { mixup: 0, cutmix: 0 },
   distillation: null,
+  guidance: null,
 };
 
 /**

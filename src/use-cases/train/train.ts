@@ -1,7 +1,9 @@
 import { ArgumentError } from '../../errors.ts';
 import { useBackend } from '../../tensor/backends/index.ts';
 import type { BackendName } from '../../tensor/backends/index.ts';
+import { guided } from '../../training/guidance.ts';
 import { subsetOf } from '../../training/labelled-images.ts';
+import type { Recipe } from '../../training/recipe.ts';
 import { labelledFolder, loadImages } from './images.ts';
 import type { LoadedImages } from './images.ts';
 import type { NetworkChoice } from './network.ts';
@@ -11,7 +13,9 @@ import { carryOut } from './run.ts';
 import type { RunOptions, TrainResult } from './run.ts';
 import { startOf } from './start.ts';
 import type { CheckpointChoice } from './start.ts';
+import type { Student } from './student.ts';
 import { loadTeacher } from './teacher.ts';
+import type { LoadedTeacher } from './teacher.ts';
 import type { Interpolation } from '../../weights/preprocessing.ts';
 
 export interface TrainOptions extends RunOptions {
@@ -55,8 +59,13 @@ export async function train(folder: string, options: TrainOptions): Promise<Trai
     using teacher =
       options.teacher === undefined || recipe.distillation === null
         ? undefined
-        : await loadTeacher(options.teacher, labelled.classes, recipe.distillation, { backend, threads, signal });
-    return await carryOut({ ...start, recipe, images, trial, teacher, backend: lease, options });
+        : await loadTeacher(
+            options.teacher,
+            { classes: labelled.classes, how: recipe.distillation, guidance: recipe.guidance },
+            { backend, threads, signal },
+          );
+    const student = guidedBy(teacher, start.student, recipe);
+    return await carryOut({ ...start, student, recipe, images, trial, teacher, backend: lease, options });
   } finally {
     lease.release();
   }
@@ -68,8 +77,22 @@ const HARD = { kind: 'hard', weight: 0.5 } as const;
 /** @throws ArgumentError for a teacher's loss without a teacher. */
 function withDistillation({ recipe = {}, teacher }: TrainOptions): RecipeOptions {
   if (teacher !== undefined) return { ...recipe, distillation: recipe.distillation ?? HARD };
-  if (!recipe.distillation) return recipe;
-  throw new ArgumentError('distillation: expected a teacher to learn from, got none. Name one, or leave it out.');
+  if (!recipe.distillation && !recipe.guidance) return recipe;
+  const asked = recipe.distillation ? 'distillation' : 'guidance';
+  throw new ArgumentError(`${asked}: expected a teacher to learn from, got none. Name one, or leave it out.`);
+}
+
+/** @throws ArgumentError for a student that cannot be guided by the teacher's feature map. */
+function guidedBy(teacher: LoadedTeacher | undefined, student: Student, { guidance }: Recipe): Student {
+  if (guidance === null || teacher?.map === undefined) return student;
+  const [height, width, channels] = teacher.map;
+  const network = guided(student.network, guidance, channels);
+  const [rows, columns] = network.tokens?.grid ?? [];
+  if (rows === height && columns === width) return { ...student, network };
+  throw new ArgumentError(
+    `guidance: expected a teacher whose last feature map has a place for each patch, ${rows}×${columns}; got ${height}×${width}. ` +
+      'Choose the image size or the patch size so that both are alike.',
+  );
 }
 
 /** Every run is tried on the same images. */

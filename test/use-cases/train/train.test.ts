@@ -195,6 +195,37 @@ describe('distillation', () => {
     expect(model.info.config).toMatchObject({ pooling: { kind: distilled ? 'distilled' : 'class-token' } });
   });
 
+  describe('by the feature map of a ResNet', () => {
+    const SHORT = { ...RECIPE, stochasticDepth: 0, steps: 2 };
+    const recipe = { ...SHORT, guidance: { block: 0, weight: 2 } };
+    /** As many patches as the ResNet's last map has places. */
+    const network = { ...VIT, patchSize: 2 };
+    let teacher = '';
+    beforeAll(async () => {
+      teacher = await trained({ network: RESNET, recipe: SHORT });
+    });
+
+    test('is another curve, and the same model', async () => {
+      const [plain, output] = [
+        await trained({ network, teacher, recipe: SHORT }),
+        await trained({ network, teacher, recipe }),
+      ];
+      expect(await curveOf(output)).not.toEqual(await curveOf(plain));
+      expect([...(await tensorsOf(output)).keys()]).toEqual([...(await tensorsOf(plain)).keys()]);
+      await trained({ network, teacher, recipe, output, resume: true });
+      await expect(trained({ network, teacher, recipe: SHORT, output, resume: true })).rejects.toThrow(
+        'the recipe that',
+      );
+    });
+
+    test('needs a convolutional teacher with a place for each patch', async () => {
+      const vit = await trained({ recipe: SHORT });
+      await expect(trained({ network, recipe })).rejects.toThrow('guidance: expected a teacher to learn from');
+      await expect(trained({ network, teacher: vit, recipe })).rejects.toThrow('expected a convolutional teacher');
+      await expect(trained({ teacher, recipe })).rejects.toThrow('a place for each patch, 2×2; got 8×8');
+    });
+  });
+
   test('needs a teacher, and one that knows the classes', async () => {
     const recipe = { ...RECIPE, distillation: { kind: 'hard', weight: 0.5 } as const };
     await expect(trained({ recipe })).rejects.toThrow('expected a teacher to learn from');
