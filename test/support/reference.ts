@@ -10,12 +10,21 @@ export interface Input {
 
 export type Matrix = readonly (readonly number[])[];
 
-export interface Agreement<Name extends string> {
+export interface Subject<Name extends string> {
   readonly inputs: Readonly<Record<Name, Input>>;
-  /** The layer under test, in float32 on the current backend. */
-  readonly run: (inputs: Readonly<Record<Name, Tensor>>) => Tensor;
-  /** The same in plain float64 loops, written without a look at the layer. */
+  /** The layer in plain float64 loops, written without a look at it. */
   readonly reference: (inputs: Readonly<Record<Name, Input>>) => readonly number[];
+}
+
+/** The layer under test, in float32 on the current backend. */
+type Run<Name extends string> = (inputs: Readonly<Record<Name, Tensor>>) => Tensor;
+
+/** Expects a layer's values, and its gradients with respect to every input, to be those of its reference. */
+export function expectAgreement<Name extends string>({
+  run,
+  ...subject
+}: Subject<Name> & { readonly run: Run<Name> }): void {
+  agreementWith(subject)(run);
 }
 
 /** Float32 arithmetic against float64 on values of order one. */
@@ -23,31 +32,63 @@ const FORWARD = { atol: 1e-5, rtol: 1e-5 };
 /** The gradient's two or three products more, against differences good to 1e-7. */
 const BACKWARD = { atol: 5e-5, rtol: 5e-5 };
 
-/** Expects a layer's values, and its gradients with respect to every input, to be those of its reference. */
-export function expectAgreement<Name extends string>({ inputs, run, reference }: Agreement<Name>): void {
+/** `expectAgreement` on several backends, for a reference that takes long: it is computed for the first of them. */
+export function agreementWith<Name extends string>(subject: Subject<Name>): (run: Run<Name>) => void {
+  const { inputs } = subject;
   const names = Object.keys(inputs) as Name[];
-  const expected = reference(inputs);
-  const direction = randomValues(expected.length, 77);
-  const { values, gradients } = tidy(() => {
+  let known: Expected | undefined;
+  return (run) => {
+    known ??= expectedOf(subject);
+    const { direction } = known;
+    const { values, gradients } = valuesOf(run, inputs, direction);
+    expect(values, 'forward').toBeCloseToArray(known.values, FORWARD);
+    for (const [i, name] of names.entries()) {
+      const { directions, slopes } = known.gradients[i]!;
+      const found = directions.map((along) => dot([...gradients[i]!], along));
+      expect(found, `gradient of ${name}`).toBeCloseToArray(slopes, BACKWARD);
+    }
+  };
+}
+
+interface Expected {
+  readonly values: readonly number[];
+  /** What the output is multiplied by for the loss whose gradients are compared. */
+  readonly direction: Float64Array;
+  /** Of each input, along some directions. */
+  readonly gradients: readonly { readonly directions: readonly number[][]; readonly slopes: readonly number[] }[];
+}
+
+function expectedOf<Name extends string>({ inputs, reference }: Subject<Name>): Expected {
+  const values = reference(inputs);
+  const direction = randomValues(values.length, 77);
+  const loss = (of: Readonly<Record<Name, Input>>): number =>
+    reference(of).reduce((total, value, i) => total + value * direction[i]!, 0);
+  const gradients = (Object.keys(inputs) as Name[]).map((name) => {
+    const directions = directionsOf(inputs[name].data.length);
+    return { directions, slopes: directions.map((along) => slope(inputs, name, along, loss)) };
+  });
+  return { values, direction, gradients };
+}
+
+function valuesOf<Name extends string>(
+  run: Run<Name>,
+  inputs: Readonly<Record<Name, Input>>,
+  direction: Float64Array,
+): { readonly values: Float32Array; readonly gradients: readonly Float32Array[] } {
+  const names = Object.keys(inputs) as Name[];
+  return tidy(() => {
     const tensors = names.map((name) => tensorOf(inputs[name]));
     const named = (list: Tensor[]) =>
       Object.fromEntries(names.map((name, i) => [name, list[i]!])) as Record<Name, Tensor>;
     const y = run(named(tensors));
     const dy = tensor(Float32Array.from(direction), y.shape);
     return {
-      values: y.dataSync(),
-      gradients: grads((...list: Tensor[]) => run(named(list)))(tensors, dy).map((gradient) => gradient.dataSync()),
+      values: y.dataSync<'float32'>(),
+      gradients: grads((...list: Tensor[]) => run(named(list)))(tensors, dy).map((gradient) =>
+        gradient.dataSync<'float32'>(),
+      ),
     };
   });
-  expect(values, 'forward').toBeCloseToArray(expected, FORWARD);
-  const loss = (of: Readonly<Record<Name, Input>>): number =>
-    reference(of).reduce((total, value, i) => total + value * direction[i]!, 0);
-  for (const [i, name] of names.entries()) {
-    const directions = directionsOf(inputs[name].data.length);
-    const slopes = directions.map((along) => dot([...gradients[i]!], along));
-    const expectedSlopes = directions.map((along) => slope(inputs, name, along, loss));
-    expect(slopes, `gradient of ${name}`).toBeCloseToArray(expectedSlopes, BACKWARD);
-  }
 }
 
 const STEP = 1e-4;

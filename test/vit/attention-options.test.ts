@@ -15,7 +15,7 @@ import { variant } from '../../src/vit/variants.ts';
 import type { Attention, PositionEncoding, ViTConfig } from '../../src/weights/architecture.ts';
 import { describeBackends } from '../support/backends.ts';
 import { referenceViT } from '../support/reference-vit.ts';
-import { expectAgreement, randomInput, tensorOf } from '../support/reference.ts';
+import { agreementWith, randomInput, tensorOf } from '../support/reference.ts';
 import type { Input } from '../support/reference.ts';
 
 /** 2×3 patches of 2×2 pixels, two heads of width 4. */
@@ -87,22 +87,21 @@ const CONFIGS: Record<string, Partial<ViTConfig>> = {
   'a stem of two convolutions': { stem: { widths: [3, 4] }, patchSize: 4, imageSize: { height: 4, width: 8 } },
 };
 
+const AGREEMENTS = Object.entries(CONFIGS).map(([name, changes]) => {
+  const config = { ...TINY, ...changes };
+  const inputs: Record<string, Input> = { ...parametersOf(config), patches: patchesOf(config) };
+  const reference = ({ patches, ...params }: typeof inputs): number[] => referenceViT(config, params, patches!);
+  return { name, config, expectAgreement: agreementWith({ inputs, reference }) };
+});
+
 describeBackends('a ViT agrees with float64, in its logits and every gradient, with', () => {
-  for (const [name, changes] of Object.entries(CONFIGS)) {
-    test(name, () => {
-      const config = { ...TINY, ...changes };
-      const inputs: Record<string, Input> = { ...parametersOf(config), patches: patchesOf(config) };
-      expectAgreement({
-        inputs,
-        run: ({ patches, ...params }) => {
-          const tree = vitParams(config, (parameter) => params[parameter]!);
-          const form = attentionForm(config, (made) => made);
-          return forward({ config, params: tree, attention: form }, patches as Tensor3D);
-        },
-        reference: ({ patches, ...params }) => referenceViT(config, params, patches!),
-      });
+  test.each(AGREEMENTS)('$name', ({ config, expectAgreement }) => {
+    expectAgreement(({ patches, ...params }) => {
+      const tree = vitParams(config, (parameter) => params[parameter]!);
+      const form = attentionForm(config, (made) => made);
+      return forward({ config, params: tree, attention: form }, patches as Tensor3D);
     });
-  }
+  });
 });
 
 describeBackends('positions', () => {
