@@ -44,6 +44,10 @@ export class ShapeError extends PatchlensError {
 
 type ImageErrorCode = Extract<ErrorCode, `IMAGE_${string}`>;
 
+export function isImageErrorCode(code: ErrorCode | undefined): code is ImageErrorCode {
+  return code?.startsWith('IMAGE_') ?? false;
+}
+
 /** One image that could not be used; the rest of a batch is unaffected. */
 export class ImageError extends PatchlensError {
   readonly code: ImageErrorCode;

@@ -1,94 +1,9 @@
 import { InvalidArgumentError, Option } from 'commander';
 
-import type {
-  CheckpointChoice,
-  Interpolation,
-  NetworkChoice,
-  NetworkName,
-  RecipeOptions,
-  Size,
-  ViTChoice,
-} from '../index.ts';
-import type { CommonFlags, RunFlags } from './options.ts';
+import type { Interpolation } from '../index.ts';
 import { choice, numberFrom, positiveInteger, runOptions } from './options.ts';
-
-/** Of the command that trains. */
-export interface TrainFlags extends CommonFlags, RunFlags {
-  readonly quiet?: true;
-  readonly output: string;
-  readonly resume?: true;
-  readonly validation?: string;
-  readonly validateEvery?: number;
-  readonly saveEvery: number;
-  readonly cache: number;
-  readonly from?: string;
-  readonly teacher?: string;
-  readonly distil?: 'soft' | 'hard';
-  readonly distilWeight: number;
-  readonly temperature: number;
-  readonly guidance?: Guidance;
-  readonly distillationToken?: true;
-  readonly linearProbe?: true;
-  readonly layerDecay?: number;
-  readonly arch: keyof typeof ARCHITECTURES | NetworkName | 'resnet';
-  readonly patchSize: number;
-  readonly dim?: number;
-  readonly depth?: number;
-  readonly depths: readonly number[];
-  readonly widths: readonly number[];
-  readonly heads?: number;
-  readonly interpolation: Interpolation;
-  readonly share?: number;
-  readonly validationShare?: number;
-  readonly dataFractions?: readonly number[];
-  readonly models?: readonly NetworkName[];
-  readonly seeds?: number;
-  readonly seed?: number;
-  readonly epochs?: number;
-  readonly steps?: number;
-  readonly warmupEpochs?: number;
-  readonly batchSize?: number;
-  readonly accumulate?: number;
-  readonly optimizer: keyof typeof OPTIMIZERS;
-  readonly learningRate?: number;
-  readonly weightDecay?: number;
-  readonly clipNorm?: number;
-  readonly labelSmoothing?: number;
-  readonly average?: number;
-  readonly stochasticDepth?: number;
-  readonly patchDrop?: PatchDrop;
-  readonly init?: 'usual' | 'mimetic';
-  readonly crop?: RecipeCrop;
-  readonly flip: number;
-  readonly randAugment?: RandAugment;
-  readonly erasing: number;
-  readonly mixup: number;
-  readonly cutmix: number;
-}
-
-type Augmentation = NonNullable<RecipeOptions['augmentation']>;
-type RecipeCrop = Augmentation['crop'];
-type RandAugment = Augmentation['randAugment'];
-type PatchDrop = NonNullable<RecipeOptions['patchDrop']>;
-type Guidance = NonNullable<RecipeOptions['guidance']>;
-
-const ARCHITECTURES = {
-  'vit-tiny': 'Ti',
-  'vit-small': 'S',
-  'vit-base': 'B',
-  'vit-large': 'L',
-} as const satisfies Record<string, ViTChoice['size']>;
-
-/** For images of 32 pixels. */
-const NAMED: Record<NetworkName, true> = { 'vit-4-64': true, 'resnet-8': true, 'vit-6-128': true, 'resnet-20': true };
-
-const ADAMW = { kind: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
-
-const OPTIMIZERS = {
-  adamw: ADAMW,
-  sgd: { kind: 'sgd', momentum: 0.9, nesterov: true },
-  muon: { kind: 'muon', momentum: 0.95, others: ADAMW },
-} as const satisfies Record<string, RecipeOptions['optimizer']>;
+import { ARCHITECTURES, NAMED, OPTIMIZERS, PARTS } from './train-flags.ts';
+import type { Guidance, PatchDrop, RandAugment, RecipeCrop } from './train-flags.ts';
 
 const INITIALISATIONS = ['usual', 'mimetic'] as const;
 
@@ -124,15 +39,18 @@ function networkOptions(): Option[] {
       [...Object.keys(ARCHITECTURES), 'resnet', ...Object.keys(NAMED)],
       'vit-tiny',
     ),
-    new Option('--from <model>', 'go on from a trained model, with a new head for other classes').conflicts('arch'),
-    new Option('--patch-size <pixels>', 'side of a patch').argParser(positiveInteger).default(16),
+    new Option('--from <model>', 'go on from a trained model, with a new head for other classes').conflicts([
+      'arch',
+      'interpolation',
+      'init',
+      ...PARTS,
+    ]),
+    new Option('--patch-size <pixels>', 'side of a patch (default: 16)').argParser(positiveInteger),
     new Option('--dim <n>', 'width of a token').argParser(positiveInteger),
     new Option('--depth <n>', 'encoder blocks').argParser(positiveInteger),
     new Option('--heads <n>', 'attention heads').argParser(positiveInteger),
-    new Option('--depths <n,…>', 'of a ResNet for small images: blocks of each stage')
-      .argParser(list)
-      .default([3, 3, 3], '3,3,3'),
-    new Option('--widths <n,…>', 'and channels of each').argParser(list).default([16, 32, 64], '16,32,64'),
+    new Option('--depths <n,…>', 'of a ResNet for small images: blocks of each stage (default: 3,3,3)').argParser(list),
+    new Option('--widths <n,…>', 'and channels of each (default: 16,32,64)').argParser(list),
     new Option('--distillation-token', "a second token of a ViT, that learns from a teacher: DeiT's"),
     choice('--interpolation <name>', 'how images are resized', Object.keys(INTERPOLATIONS), 'bicubic'),
     ...runOptions(),
@@ -174,11 +92,12 @@ function recipeOptions(): Option[] {
     ),
     new Option('--linear-probe', 'train the head alone'),
     new Option('--teacher <model>', 'a model of the same classes to learn from'),
-    new Option('--distil <kind>', "how: hard, the teacher's choice, or soft, its probabilities")
-      .choices(['hard', 'soft'])
-      .default('hard'),
-    new Option('--distil-weight <x>', "of the teacher's part of the loss").argParser(numberFrom(0, 1)).default(0.5),
-    new Option('--temperature <x>', 'of soft probabilities').argParser(numberFrom(0)).default(3),
+    new Option(
+      '--distil <kind>',
+      "how: hard, the teacher's choice, or soft, its probabilities (default: hard)",
+    ).choices(['hard', 'soft']),
+    new Option('--distil-weight <x>', "of the teacher's part of the loss (default: 0.5)").argParser(numberFrom(0, 1)),
+    new Option('--temperature <x>', 'of soft probabilities (default: 3)').argParser(numberFrom(0)),
     new Option(
       '--guidance <block[:weight]>',
       "after this block a ViT's patches learn from the feature map of a convolutional teacher",
@@ -209,59 +128,6 @@ function augmentationOptions(): Option[] {
     new Option('--mixup <alpha>', 'add pairs of images').argParser(numberFrom(0)).default(0),
     new Option('--cutmix <alpha>', 'put pieces of images into others').argParser(numberFrom(0)).default(0),
   ].map((option) => option.helpGroup('Augmentation:'));
-}
-
-export function networkOf(
-  flags: TrainFlags,
-  named: Readonly<Record<NetworkName, NetworkChoice>>,
-): NetworkChoice | CheckpointChoice {
-  const { arch, patchSize, dim, depth, heads, imageSize, depths, widths, distillationToken: distilled } = flags;
-  const size: Size | undefined = typeof imageSize === 'number' ? { height: imageSize, width: imageSize } : imageSize;
-  if (flags.from !== undefined) return { kind: 'checkpoint', model: flags.from, imageSize: size };
-  if (isNamed(arch)) return { ...named[arch], ...(size && { imageSize: size }) };
-  if (arch === 'resnet') return { kind: 'resnet', imageSize: size, depths, widths };
-  return { kind: 'vit', size: ARCHITECTURES[arch], patchSize, imageSize: size, dim, depth, numHeads: heads, distilled };
-}
-
-function isNamed(arch: string): arch is NetworkName {
-  return arch in NAMED;
-}
-
-const USUAL_CROP = { kind: 'resized', minArea: 0.35 } as const;
-
-export function recipeOf(flags: TrainFlags): RecipeOptions {
-  const { seed, epochs, steps, warmupEpochs, batchSize, accumulate, learningRate, weightDecay } = flags;
-  const { clipNorm, labelSmoothing, stochasticDepth, crop: asked = USUAL_CROP, flip, erasing, mixup, cutmix } = flags;
-  return {
-    seed,
-    // What is fastest is not accurate enough everywhere: a run in less than float32 is asked for.
-    precision: flags.precision === 'auto' ? 'f32' : flags.precision,
-    epochs,
-    steps,
-    warmupEpochs,
-    batchSize,
-    accumulate,
-    learningRate,
-    weightDecay,
-    clipNorm,
-    labelSmoothing,
-    stochasticDepth,
-    patchDrop: flags.patchDrop,
-    initialisation: flags.init,
-    averageDecay: flags.average,
-    layerDecay: flags.layerDecay,
-    freezeTrunk: flags.linearProbe,
-    distillation: distillationOf(flags),
-    guidance: flags.guidance,
-    optimizer: OPTIMIZERS[flags.optimizer],
-    augmentation: { crop: asked, flip, randAugment: flags.randAugment ?? null, erasing },
-    mixing: { mixup, cutmix },
-  };
-}
-
-function distillationOf({ teacher, distil, distilWeight: weight, temperature }: TrainFlags) {
-  if (teacher === undefined) return undefined;
-  return distil === 'soft' ? ({ kind: 'soft', weight, temperature } as const) : ({ kind: 'hard', weight } as const);
 }
 
 function list(value: string): number[] {

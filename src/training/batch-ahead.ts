@@ -1,7 +1,8 @@
 import { EventEmitter, once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
-import { ArgumentError, ImageError, PatchlensError } from '../errors.ts';
+import { ArgumentError, ImageError, isImageErrorCode, PatchlensError } from '../errors.ts';
+import type { ErrorCode } from '../errors.ts';
 import { loadAddon } from '../tensor/backends/native/addon.ts';
 import { resampler } from '../tensor/backends/native/resample.ts';
 import { batchMaker } from './batch.ts';
@@ -81,7 +82,7 @@ function batchesOnThread(task: BatchThreadTask): Batches {
 
 /** What is left of an error on its way between threads, where it loses its class. */
 interface Failure {
-  readonly code: string | undefined;
+  readonly code: ErrorCode | undefined;
   readonly message: string;
 }
 
@@ -92,6 +93,6 @@ export function failureOf(error: unknown): Failure {
 
 function errorOf({ code, message }: Failure): Error {
   if (code === 'ARGUMENT_INVALID') return new ArgumentError(message);
-  if (code?.startsWith('IMAGE_')) return new ImageError('IMAGE_UNREADABLE', message);
+  if (isImageErrorCode(code)) return new ImageError(code, message);
   return new Error(message);
 }

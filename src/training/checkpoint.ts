@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 
 import { TrainingError } from '../errors.ts';
+import { sizeOf } from '../weights/arrays.ts';
 import type { NamedArrays } from '../weights/arrays.ts';
 import { withFile } from '../weights/byte-source.ts';
 import { readJson } from '../weights/json-file.ts';
@@ -28,14 +29,20 @@ export const RunFacts = z.object({
   fingerprint: z.string(),
   /** Of the network's parameters and their shapes. */
   network: z.string(),
+  /** How its images are prepared; what an older state does not say is not compared. */
+  preprocessing: z.string().optional(),
   /** Of the model that it learns from. */
   teacher: z.string().optional(),
+  /** Of the files of that model. */
+  teacherFiles: z.string().optional(),
 });
 export type RunFacts = z.infer<typeof RunFacts>;
 
 const StateFile = RunFacts.extend({ step: z.int().nonnegative() });
 
-const STATE_FOLDER = /^step-(\d+)$/;
+const STATE_FOLDER = /^step-\d+$/;
+/** A state, or what a run that was killed has left of one. */
+const OWN_ENTRY = /^(?:step-\d+|\.step-\d+\.partial-.+)$/;
 const FACTS_FILE = 'state.json';
 const ARRAYS_FILE = 'state.safetensors';
 
@@ -54,7 +61,7 @@ export async function saveState(folder: string, facts: RunFacts, state: Training
     });
   }
   for (const entry of entries) {
-    if (entry !== name) await rm(join(folder, entry), { recursive: true, force: true });
+    if (entry !== name && OWN_ENTRY.test(entry)) await rm(join(folder, entry), { recursive: true, force: true });
   }
 }
 
@@ -93,7 +100,10 @@ export async function readState(
   const file = join(path, ARRAYS_FILE);
   const arrays = await withFile(file, (source) => readSafetensors(source, file));
   const names = [...network.shapes.keys(), ...network.runningShapes.keys()];
-  const read = (kind: string, name: string): Float32Array => arrayOf(arrays, `${kind}/${name}`, file);
+  const read = (kind: string, name: string): Float32Array => {
+    const shape = network.shapes.get(name) ?? network.runningShapes.get(name) ?? [];
+    return arrayOf(arrays, `${kind}/${name}`, sizeOf(shape), file);
+  };
   const all = (kind: string): Map<string, Float32Array> => new Map(names.map((name) => [name, read(kind, name)]));
   const values = all('values');
   const memory = trainedNames(network, recipe).map((name): [string, Memory] => [
@@ -103,10 +113,12 @@ export async function readState(
   return { step, values, memory: new Map(memory), average: recipe.averageDecay > 0 ? all('average') : undefined };
 }
 
-function arrayOf(arrays: NamedArrays, name: string, where: string): Float32Array {
-  const array = arrays.get(name);
-  if (array !== undefined) return array.data;
-  throw new TrainingError(`${where}: expected an array ${name}, got none. Is it the state of another network?`);
+function arrayOf(arrays: NamedArrays, name: string, length: number, where: string): Float32Array {
+  const data = arrays.get(name)?.data;
+  if (data?.length === length) return data;
+  throw new TrainingError(
+    `${where}: expected an array ${name} of ${length} values, got ${data?.length ?? 'none'}. Is it the state of another network?`,
+  );
 }
 
 function tensorsOf({ values, memory, average }: TrainingState): TensorToWrite[] {

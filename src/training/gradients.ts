@@ -15,15 +15,13 @@ export interface Teacher {
   /** Of images as the teacher takes them. */
   readonly answer: (inputs: Float32Array, batchSize: number) => TeacherAnswer;
   readonly how: Distillation;
-  /** The weight of the loss against its features. */
-  readonly guidanceWeight?: number | undefined;
 }
 
 interface TeacherAnswer {
   /** [B, classes] */
   readonly logits: Tensor2D;
-  /** What the student's patches are to give, [B, N, C], where they are guided. */
-  readonly features?: Tensor3D | undefined;
+  /** What the student's patches are to give, [B, N, C], where they are guided, and the weight of that loss. */
+  readonly guidance?: { readonly targets: Tensor3D; readonly weight: number } | undefined;
 }
 
 /** By dotted name. */
@@ -71,7 +69,7 @@ export async function gradientsOf(
     for (const output of lastingOf(outputs)) keep(output);
     return teacher === undefined || taught === undefined
       ? labelLoss(outputs, targets)
-      : taughtLoss(outputs, targets, taught, teacher);
+      : taughtLoss(outputs, targets, taught, teacher.how);
   };
   try {
     const { value, grads } = tidy(() => {
@@ -130,12 +128,13 @@ function placedBatch(network: Trainable, batch: Batch, teacher: Teacher | undefi
 function taughtLoss(
   outputs: Outputs,
   targets: Tensor2D,
-  { logits, features }: TeacherAnswer,
-  { how, guidanceWeight = 0 }: Teacher,
+  { logits, guidance }: TeacherAnswer,
+  how: Distillation,
 ): Scalar {
   const loss = distilledLoss(outputs, targets, logits, how);
-  if (features === undefined || outputs.features === undefined) return loss;
-  return add(loss, mul(guidanceLoss(outputs.features, features), guidanceWeight));
+  if (guidance === undefined) return loss;
+  // Its network is a guided one.
+  return add(loss, mul(guidanceLoss(outputs.features!, guidance.targets), guidance.weight));
 }
 
 function lastingOf({ logits, running }: Outputs): Tensor[] {

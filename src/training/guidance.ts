@@ -4,7 +4,6 @@ import { ArgumentError } from '../errors.ts';
 import { project } from '../nn/linear.ts';
 import { add, mean, reshape, rsqrt, mul, square, sub, tidy } from '../tensor/tfjs.ts';
 import type { Random } from './random.ts';
-import type { Guidance } from './recipe.ts';
 import type { Outputs, Trainable } from './trainable.ts';
 
 const KERNEL = 'guidance.kernel';
@@ -13,13 +12,15 @@ const EPSILON = 1e-6;
 
 /**
  * A ViT that learns from a convolutional teacher what stands where in an image (locality guidance, Li et al. 2022): a linear
- * map of the patches after one of its blocks is to give the teacher's last feature map. The map is trained with the
- * network and is no part of the model.
+ * projection of the patches after one of its blocks is to give the teacher's last feature map, of so many channels. The
+ * projection is trained with the network and is no part of the model.
  *
- * @param channels of the teacher's feature map.
  * @throws ArgumentError for a network without tokens, and for a block that it does not have.
  */
-export function guided(network: Trainable, { block }: Guidance, channels: number): Trainable {
+export function guided(
+  network: Trainable,
+  { block, channels }: { readonly block: number; readonly channels: number },
+): Trainable {
   const { dim } = tokensFor(network, block);
   return {
     ...network,

@@ -1,3 +1,4 @@
+import { ArgumentError } from '../errors.ts';
 import type { RgbImage } from '../image/rgb-image.ts';
 import { permutation } from '../metrics/random.ts';
 import { randomOf, STREAM } from './random.ts';
@@ -21,8 +22,12 @@ export interface ImageSource {
  * effect of more data needs them.
  *
  * @param share above 0, at most 1.
+ * @throws ArgumentError for another share.
  */
 export function subsetOf({ classes, paths, labels }: LabelledImages, share: number, seed: number): LabelledImages {
+  if (!(share > 0 && share <= 1)) {
+    throw new ArgumentError(`share: expected a number above 0 and at most 1, got ${share}`);
+  }
   if (share === 1) return { classes, paths, labels };
   const chosen = classes.flatMap((_, label) => {
     const members = [...labels.keys()].filter((i) => labels[i] === label);

@@ -74,7 +74,7 @@ function followingLoss(student: Tensor2D, teacher: Tensor2D, how: Following): Sc
 /**
  * How far features of patches are from a teacher's: the mean of the squared differences.
  *
- * @param teacher of all patches [B, N, C]; `student` has C values of each of its own too.
+ * @param teacher of all patches [B, N, C]; `values` are C of each of those that are there [B, n, C].
  */
 export function guidanceLoss({ values, rows }: PatchFeatures, teacher: Tensor3D): Scalar {
   return tidy(() => {

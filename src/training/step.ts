@@ -145,6 +145,6 @@ function notFinite(step: number, loss: number, { learningRate }: Recipe): Traini
   const got = Number.isFinite(loss) ? 'a gradient that is not' : `a loss of ${loss}`;
   return new TrainingError(
     `step ${step}: expected a finite loss and gradient, got ${got}. The learning rate ${learningRate} may be too high; ` +
-      'go on from the last checkpoint with a lower one.',
+      'begin another run from the model of this one with a lower one.',
   );
 }

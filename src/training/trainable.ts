@@ -67,7 +67,7 @@ export interface Outputs {
 
 /** Features of patches, of all or of those that a pass has kept. */
 export interface PatchFeatures {
-  /** [B, n, D] */
+  /** [B, n, D], or [B, n, C] once projected on a teacher's C channels. */
   readonly values: Tensor3D;
   /** Which of all patches of the batch they are, int32 [B·n]; absent when they are all. */
   readonly rows?: Tensor1D | undefined;

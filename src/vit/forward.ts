@@ -45,8 +45,8 @@ export function forward(vit: ViT, patches: Tensor3D, probe?: Probe): Tensor2D {
   return tidy(() => forwardHead(vit, forwardFeatures(vit, patches, { probe }).tokens, probe));
 }
 
-/** What training needs of a pass. */
-export interface TrainingPass {
+/** What a pass gives that is trained. */
+export interface TrainingOutputs {
   readonly logits: Tensor2D;
   /** The logits of a distillation head by themselves. */
   readonly distillation?: Tensor2D | undefined;
@@ -55,9 +55,9 @@ export interface TrainingPass {
 }
 
 /** `forward` with its heads apart, and the patches after block `shown`, counted from 0. */
-export function forwardHeads(vit: ViT, patches: Tensor3D, shown?: number): TrainingPass {
+export function forwardHeads(vit: ViT, patches: Tensor3D, shown?: number): TrainingOutputs {
   return tidy(() => {
-    const { tokens, features } = forwardFeatures(vit, patches, { shown });
+    const { tokens, patches: features } = forwardFeatures(vit, patches, { shown });
     if (vit.config.pooling.kind !== 'distilled') return { logits: forwardHead(vit, tokens), features };
     const [logits, distillation] = distilledHeads(vit, tokens);
     return { logits, distillation, features };
@@ -81,11 +81,11 @@ export function vitLayers(vit: ViT): Layer[] {
 interface Features {
   /** After the last block [B, prefix + N, D], not yet normed; without a probe perhaps only those that the head reads. */
   readonly tokens: Tensor3D;
-  /** The patches [B, N, D] after block `shown`. */
-  readonly features?: Tensor3D | undefined;
+  /** The patches [B, n, D] after block `shown`. */
+  readonly patches?: Tensor3D | undefined;
 }
 
-/** Patches [B, N, P²·C] → tokens. */
+/** Flattened patches [B, n, P²·C] → what the blocks make of them. */
 function forwardFeatures(
   vit: ViT,
   patches: Tensor3D,
@@ -96,16 +96,16 @@ function forwardFeatures(
   const last = vit.params.blocks.length - 1;
   return tidy(() => {
     let x = embed(vit, patches, probe);
-    let features: Tensor3D | undefined;
+    let shownPatches: Tensor3D | undefined;
     probe?.('tokens', x);
     for (const [i, block] of vit.params.blocks.entries()) {
       const factors = vit.branchFactors?.[i];
       const read = i === last && i !== shown ? tokensRead(vit.config) : undefined;
       x = encoderBlock(x, block, { ...options, factors, read }, scoped(probe, `blocks.${i}`));
       probe?.(`blocks.${i}`, x);
-      if (i === shown) features = slice(x, [0, numPrefixTokens, 0]);
+      if (i === shown) shownPatches = slice(x, [0, numPrefixTokens, 0]);
     }
-    return { tokens: x, features };
+    return { tokens: x, patches: shownPatches };
   });
 }
 

@@ -34,7 +34,8 @@ describe('patchlens train', () => {
 
   it('trains a published size, a ResNet, a named network or a checkpoint', async () => {
     const networkOf = async (...argv: string[]) => (await askedOf(argv)).asked?.network;
-    expect(await networkOf()).toMatchObject({ kind: 'vit', size: 'Ti', patchSize: 16 });
+    expect(await networkOf()).toEqual({ kind: 'vit', size: 'Ti' });
+    expect(await networkOf('--arch', 'vit-4-64', '--distillation-token')).toMatchObject({ dim: 64, distilled: true });
     expect(await networkOf('--arch', 'resnet', '--depths', '2,2')).toMatchObject({ kind: 'resnet', depths: [2, 2] });
     expect(await networkOf('--arch', 'vit-4-64', '--image-size', '48')).toMatchObject({
       patchSize: 4,
@@ -83,6 +84,14 @@ describe('patchlens train', () => {
     [['--arch', 'resnet-9'], 'Did you mean resnet-8?'],
     [['--crop', 'padded'], 'Expected none, padded:<pixels>'],
     [['--guidance', 'last'], 'Expected <block> or <block>:<weight>'],
+    [['--from', 'm', '--depth', '3'], 'cannot be used with'],
+    [['--depths', '2,2'], '--depths: expected another --arch than vit-tiny'],
+    [['--arch', 'resnet', '--patch-size', '8'], '--patch-size: expected another --arch than resnet'],
+    [['--arch', 'vit-4-64', '--dim', '96'], '--dim: expected another --arch than vit-4-64'],
+    [
+      ['--data-fractions', '0.5', '--models', 'resnet-8', '--validation', 'v', '--steps', '9', '--teacher', 't'],
+      'expected no --teacher',
+    ],
     [['--data-fractions', '0.5'], 'expected --models, --validation and --steps beside it'],
   ])('refuses %s', async (argv, message) => {
     const { code, stderr, asked } = await askedOf(argv);

@@ -73,26 +73,25 @@ describe('a guided ViT', () => {
   };
   const full: Pass = { training: true, stochasticDepth: 0, patchDrop: 0, random };
 
-  function teacherOf(features: Float32Array, guidanceWeight: number): Teacher {
+  function teacherOf(features: Float32Array, weight: number): Teacher {
     return {
       how: { kind: 'hard', weight: 0.5 },
-      guidanceWeight,
       answer: () => ({
         logits: tensor2d([3, 1, -1, 0, 2, 1.5], [B, 3]),
-        features: tensor3d(features, [B, N, features.length / B / N]),
+        guidance: { targets: tensor3d(features, [B, N, features.length / B / N]), weight },
       }),
     };
   }
 
   /** Of the first values, changed or not, beside a teacher of one feature a patch unless it has more. */
   async function passOf(
-    guidanceWeight: number,
+    weight: number,
     { features = new Float32Array(B * N).fill(1), pass = full, change }: PassOptions = {},
   ) {
-    const network = guided(trainableViT(CONFIG), { block: 0, weight: guidanceWeight }, features.length / B / N);
+    const network = guided(trainableViT(CONFIG), { block: 0, channels: features.length / B / N });
     const values = new Map(network.initial(randomOf(1), 'usual'));
     change?.(values);
-    const teacher = teacherOf(features, guidanceWeight);
+    const teacher = teacherOf(features, weight);
     const made = await gradientsOf(network, values, [...network.shapes.keys()], batch, {
       pass,
       precision: 'f32',
@@ -102,7 +101,7 @@ describe('a guided ViT', () => {
     return made;
   }
 
-  test('is moved by its teacher up to the block, and its map with it', async () => {
+  test('is moved by its teacher up to the block, and its projection with it', async () => {
     const [without, beside] = [await passOf(1e-12), await passOf(2)];
     expect(beside.loss).toBeGreaterThan(without.loss);
     const moved = [...beside.gradients].filter(([name, gradient]) => {
@@ -141,9 +140,9 @@ describe('a guided ViT', () => {
 
   test('is a ViT, and has the block', () => {
     const vit = trainableViT(CONFIG);
-    expect(() => guided(vit, { block: 2, weight: 1 }, 4)).toThrow('expected a block from 0 to 1, got 2');
+    expect(() => guided(vit, { block: 2, channels: 4 })).toThrow('expected a block from 0 to 1, got 2');
     vit.dispose();
     const resNet = trainableResNet(smallResNet({ depths: [1], widths: [4], numClasses: 3 }), SIZE);
-    expect(() => guided(resNet, { block: 0, weight: 1 }, 4)).toThrow('expected a Vision Transformer to guide');
+    expect(() => guided(resNet, { block: 0, channels: 4 })).toThrow('expected a Vision Transformer to guide');
   });
 });

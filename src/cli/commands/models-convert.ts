@@ -24,7 +24,7 @@ export function modelsConvertCommand(context: CommandContext): Command {
   const command = new Command('convert')
     .summary('write a checkpoint for timm or transformers')
     .description(
-      'Write any checkpoint as a folder that timm or transformers loads with the same answers: config.json, ' +
+      'Write a ViT as a folder that timm or transformers loads with the same answers, or a ResNet for timm: config.json, ' +
         'model.safetensors and, for transformers, preprocessor_config.json. Prints the folder.',
     )
     .argument('<model>', 'folder, .safetensors or .npz file, hub id, or name of an embedded model')

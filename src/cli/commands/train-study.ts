@@ -5,14 +5,20 @@ import { printableJson } from '../output/printable.ts';
 import { streamSink } from '../output/sink.ts';
 import { trainingLine } from '../output/training-line.ts';
 import type { CommandContext } from '../patchlens.ts';
-import { recipeOf } from '../train-options.ts';
-import type { TrainFlags } from '../train-options.ts';
+import { recipeOf } from '../train-choice.ts';
+import type { TrainFlags } from '../train-flags.ts';
 
 /** Trains several networks on growing parts of the images: `train --data-fractions`. */
 export async function studyOn({ api, io }: CommandContext, folder: string, flags: TrainFlags): Promise<void> {
   const { output, models, dataFractions, seeds, validation, interpolation, backend, threads, saveEvery } = flags;
   if (models === undefined || dataFractions === undefined || validation === undefined || flags.steps === undefined) {
     throw new CommandFailure(EXIT.usage, '--data-fractions: expected --models, --validation and --steps beside it');
+  }
+  if (flags.teacher !== undefined) {
+    throw new CommandFailure(
+      EXIT.usage,
+      '--data-fractions: expected no --teacher, which knows more than the images say',
+    );
   }
   const { dataStudy } = await api.train();
   const line = trainingLine(io, isTerminal(io.stderr) && !flags.quiet);

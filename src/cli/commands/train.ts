@@ -8,8 +8,9 @@ import type { TrainingLine } from '../output/training-line.ts';
 import { trainingLine } from '../output/training-line.ts';
 import { streamSink } from '../output/sink.ts';
 import type { CommandContext, Io } from '../patchlens.ts';
-import { networkOf, recipeOf, trainOptions } from '../train-options.ts';
-import type { TrainFlags } from '../train-options.ts';
+import { networkOf, recipeOf } from '../train-choice.ts';
+import type { TrainFlags } from '../train-flags.ts';
+import { trainOptions } from '../train-options.ts';
 import { studyOn } from './train-study.ts';
 
 export function trainCommand(context: CommandContext): Command {
@@ -83,5 +84,5 @@ Exit codes:
   0    done
   1    an image could not be used, or the run could not go on
   2    usage
-  4    problem with the backend
+  4    problem with a model or the backend
   130  interrupted: the state was saved`;

@@ -1,4 +1,4 @@
-import { appendFile, mkdir } from 'node:fs/promises';
+import { appendFile, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { ArgumentError, TrainingError } from '../../errors.ts';
@@ -8,6 +8,7 @@ import { bestValues, initialState } from '../../training/state.ts';
 import type { TrainingState } from '../../training/state.ts';
 import { LOG_FILE, writeReport } from './report.ts';
 import type { Run } from './run.ts';
+import { CONFIG_FILE, WEIGHTS_FILE } from '../../weights/checkpoint.ts';
 
 /** What a run leaves in its folder: its log, its states, its model and its report. */
 export interface RunRecord {
@@ -75,7 +76,15 @@ async function written<T>(output: string, write: () => Promise<T>): Promise<T> {
 
 function factsOf({ student, recipe, images, teacher }: Run): RunFacts {
   const { labelled, fingerprint } = images;
-  return { recipe, classes: [...labelled.classes], fingerprint, network: student.identity, teacher: teacher?.identity };
+  return {
+    recipe,
+    classes: [...labelled.classes],
+    fingerprint,
+    network: student.identity,
+    preprocessing: JSON.stringify(student.preprocessing),
+    teacher: teacher?.identity,
+    teacherFiles: teacher?.fingerprint,
+  };
 }
 
 interface FirstState {
@@ -90,6 +99,7 @@ async function firstState({ student, given, recipe, options }: Run, facts: RunFa
   await written(output, () => mkdir(folder, { recursive: true }));
   const saved = await newestState(folder);
   if (saved === undefined) {
+    await checkUnused(output);
     await written(output, () => cutLog(join(output, LOG_FILE), -1));
     return { state: initialState(student.network, recipe, given), isTried: false };
   }
@@ -107,21 +117,37 @@ async function firstState({ student, given, recipe, options }: Run, facts: RunFa
   return { state, isTried: lines.at(-1)?.includes('"validation"') ?? false };
 }
 
-const FACT_NAMES = {
-  network: 'network',
-  classes: 'classes',
-  fingerprint: 'images',
-  teacher: 'teacher',
-  recipe: 'recipe',
-} as const satisfies Record<keyof RunFacts, string>;
+/** A model without a state is somebody's work: a run would overwrite it. */
+async function checkUnused(output: string): Promise<void> {
+  const model = (await readdir(output)).find((name) => name === CONFIG_FILE || name === WEIGHTS_FILE);
+  if (model === undefined) return;
+  throw new ArgumentError(`output ${output}: expected a folder without a model, got one with ${model}. Name another.`);
+}
+
+interface Fact {
+  readonly key: keyof RunFacts;
+  readonly name: string;
+  /** Of what states have not always said: what an older one leaves out is not compared. */
+  readonly isNewer?: true;
+}
+
+const FACTS: readonly Fact[] = [
+  { key: 'network', name: 'network' },
+  { key: 'classes', name: 'classes' },
+  { key: 'fingerprint', name: 'images' },
+  // It follows from the images, too.
+  { key: 'preprocessing', name: 'preprocessing', isNewer: true },
+  { key: 'teacher', name: 'teacher' },
+  { key: 'teacherFiles', name: 'files of the teacher', isNewer: true },
+  { key: 'recipe', name: 'recipe' },
+];
 
 /** A run goes on as it began, or its curve would be that of no recipe. */
 function checkFacts(known: RunFacts, now: RunFacts, output: string): void {
-  for (const key of ['network', 'classes', 'fingerprint', 'teacher', 'recipe'] as const) {
-    const [was, is] = [JSON.stringify(known[key]), JSON.stringify(now[key])];
+  for (const { key, name, isNewer } of FACTS) {
+    if (known[key] === undefined && isNewer) continue;
+    const [was, is] = [known[key], now[key]].map((fact) => JSON.stringify(fact) ?? 'none');
     if (was === is) continue;
-    throw new TrainingError(
-      `output ${output}: expected the ${FACT_NAMES[key]} that the run began with, ${was}, got ${is}`,
-    );
+    throw new TrainingError(`output ${output}: expected the ${name} that the run began with, ${was}, got ${is}`);
   }
 }

@@ -105,8 +105,15 @@ export async function carryOut(setting: Run): Promise<TrainResult> {
   return { output, steps: recipe.steps, classes: images.labelled.classes, validation: examination };
 }
 
-/** @throws ArgumentError when the recipe asks for what the network cannot do. */
-function checkAbilities({ stochasticDepth, patchDrop, initialisation }: Recipe, { abilities }: Trainable): void {
+/** @throws ArgumentError when the recipe asks for what the network cannot do, or for what goes not together. */
+function checkAbilities(recipe: Recipe, { abilities }: Trainable): void {
+  const { stochasticDepth, patchDrop, initialisation, freezeTrunk, guidance } = recipe;
+  if (freezeTrunk && (stochasticDepth > 0 || patchDrop !== null || guidance !== null)) {
+    throw new ArgumentError(
+      'freezeTrunk: expected a recipe without stochasticDepth, patchDrop and guidance, which are about features that ' +
+        'learn. Leave them out.',
+    );
+  }
   const asked: readonly [Ability, boolean, string][] = [
     ['stochasticDepth', stochasticDepth > 0, 'a Vision Transformer'],
     ['patchDrop', patchDrop !== null, 'a Vision Transformer without a stem, with plain self-attention'],

@@ -6,6 +6,7 @@ import { imageSizeOf, preprocessingFor, vitConfigOf } from './network.ts';
 import type { NetworkChoice } from './network.ts';
 import { resNetStudent, vitStudent } from './student.ts';
 import type { Student } from './student.ts';
+import { imagesOnDemand } from '../../training/pixel-store.ts';
 import type { Interpolation } from '../../weights/preprocessing.ts';
 
 export type { CheckpointChoice } from './checkpoint.ts';
@@ -37,9 +38,11 @@ export async function startOf(
 
 async function fresh(
   network: NetworkChoice,
-  { labelled: { classes }, source }: LoadedImages,
+  { labelled: { classes }, files: { paths } }: LoadedImages,
   interpolation: Interpolation = 'bicubic',
 ): Promise<Student> {
+  // Looked at once here: the batches are made elsewhere.
+  const source = imagesOnDemand({ paths, keptBytes: 0 });
   const preprocessing = await preprocessingFor(imageSizeOf(network), interpolation, source);
   const numClasses = classes.length;
   switch (network.kind) {

@@ -122,6 +122,11 @@ function checkStudy({ recipe, shares, models, seeds = DEFAULT_SEEDS }: StudyOpti
   if (recipe?.steps === undefined) {
     throw new ArgumentError('steps: expected a number of optimiser steps, the same for every share; got none');
   }
+  if (recipe.distillation || recipe.guidance) {
+    throw new ArgumentError(
+      'recipe: expected one without a teacher, whose knowledge is not of the images; got one with it',
+    );
+  }
   if (models.length === 0) throw new ArgumentError('models: expected at least one, got none');
   if (!(Number.isInteger(seeds) && seeds > 0)) {
     throw new ArgumentError(`seeds: expected a whole number of 1 or more, got ${seeds}`);
@@ -139,6 +144,7 @@ const CellResult = z.object({
   top1: z.number(),
   fingerprint: z.string(),
   validation: z.string(),
+  preprocessing: z.string(),
   recipe: Recipe,
 });
 type CellResult = z.infer<typeof CellResult>;
@@ -156,10 +162,17 @@ async function resultOf(
   await mkdir(output, { recursive: true });
   const recipe = recipeFor({ ...options.recipe, seed }, images.labelled.paths.length);
   using start = await startOf(images, { ...options, network: NAMED_NETWORKS[model] });
-  const { shapes } = start.student.network;
+  const { network, preprocessing } = start.student;
+  const { shapes } = network;
   const numParameters = [...shapes.values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
   const known = { model, share, seed, images: images.labelled.paths.length, numParameters };
-  const asked = { ...known, fingerprint: images.fingerprint, validation: trial.fingerprint, recipe };
+  const asked = {
+    ...known,
+    fingerprint: images.fingerprint,
+    validation: trial.fingerprint,
+    preprocessing: JSON.stringify(preprocessing),
+    recipe,
+  };
   const done = CellResult.safeParse(await readJson(join(output, RESULT_FILE)));
   if (done.success) {
     if (isDeepStrictEqual(done.data, { ...asked, top1: done.data.top1 })) return done.data;

@@ -2,7 +2,10 @@ import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 
 import { gather, tidy } from '../../tensor/tfjs.ts';
 import { ArgumentError } from '../../errors.ts';
+import type { FeatureMap } from '../../cnn/feature-map.ts';
 import { loadNetwork } from '../load/load.ts';
+import { locateModel } from '../models.ts';
+import { modelFingerprint } from './model-fingerprint.ts';
 import type { LoadOptions, ModelInfo } from '../model-info.ts';
 import { forward } from '../../nn/network.ts';
 import type { Network } from '../../nn/network.ts';
@@ -19,14 +22,13 @@ export interface LoadedTeacher extends Disposable {
   readonly teacher: Teacher;
   /** How it takes images. */
   readonly form: InputForm;
-  /** Of its last feature map, where it guides. */
-  readonly map: MapShape | undefined;
-  /** What a run that goes on must have too. */
+  /** Its last, where it guides. */
+  readonly featureMap: FeatureMap | undefined;
+  /** What a run that goes on must have too: its name … */
   readonly identity: string;
+  /** … and what its files hold. */
+  readonly fingerprint: string;
 }
-
-/** Rows, columns and channels of a feature map. */
-type MapShape = readonly [height: number, width: number, channels: number];
 
 /** What a teacher is loaded for. */
 export interface Teaching {
@@ -46,6 +48,7 @@ export async function loadTeacher(
   { classes, how, guidance }: Teaching,
   options: LoadOptions,
 ): Promise<LoadedTeacher> {
+  const { path } = await locateModel(model, options);
   const loaded = await loadNetwork(model, options);
   try {
     const { info, network } = loaded;
@@ -54,7 +57,6 @@ export async function loadTeacher(
     return {
       teacher: {
         how,
-        guidanceWeight: guidance?.weight,
         answer: (inputs, batchSize) => {
           const length = inputs.length / batchSize;
           const images = Array.from({ length: batchSize }, (_, i) => inputs.subarray(i * length, (i + 1) * length));
@@ -62,13 +64,15 @@ export async function loadTeacher(
             const { features, logits } = answerOf(network, images);
             const ordered = gather<Tensor2D>(logits, columns, 1);
             if (guidance === null) return { logits: ordered };
-            return { logits: ordered, features: guidanceTargets(ranked('feature map of the teacher', features, 4)) };
+            const targets = guidanceTargets(ranked('feature map of the teacher', features, 4));
+            return { logits: ordered, guidance: { targets, weight: guidance.weight } };
           });
         },
       },
       form,
-      map: guidance === null ? undefined : mapShapeOf(network, form, model),
+      featureMap: guidance === null ? undefined : featureMapOf(network, form, model),
       identity: `${info.architecture} ${model}`,
+      fingerprint: await modelFingerprint(path),
       [Symbol.dispose]: () => loaded[Symbol.dispose](),
     };
   } catch (error) {
@@ -98,11 +102,11 @@ function answerOf(network: Network, images: readonly Float32Array[]): Answer {
   return { features, logits: ranked('logits of the teacher', forward(network.layers.slice(-1), features), 2) };
 }
 
-/** Of the features of an empty image. */
-function mapShapeOf(network: Network, form: InputForm, model: string): MapShape {
+/** What is seen of an empty image. */
+function featureMapOf(network: Network, form: InputForm, model: string): FeatureMap {
   const shape = tidy(() => [...answerOf(network, [new Float32Array(inputLength(form))]).features.shape]);
-  const [, height, width, channels] = shape;
-  if (network.layers.length > 1 && shape.length === 4) return [height!, width!, channels!];
+  const [, height = 0, width = 0, channels = 0] = shape;
+  if (network.layers.length > 1 && shape.length === 4) return { height, width, channels };
   throw new ArgumentError(
     `guidance: expected a convolutional teacher, whose last feature map patches can learn from, got ${model}`,
   );

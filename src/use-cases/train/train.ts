@@ -62,7 +62,7 @@ export async function train(folder: string, options: TrainOptions): Promise<Trai
         : await loadTeacher(
             options.teacher,
             { classes: labelled.classes, how: recipe.distillation, guidance: recipe.guidance },
-            { backend, threads, signal },
+            { backend, threads, precision: recipe.precision, signal },
           );
     const student = guidedBy(teacher, start.student, recipe);
     return await carryOut({ ...start, student, recipe, images, trial, teacher, backend: lease, options });
@@ -84,9 +84,9 @@ function withDistillation({ recipe = {}, teacher }: TrainOptions): RecipeOptions
 
 /** @throws ArgumentError for a student that cannot be guided by the teacher's feature map. */
 function guidedBy(teacher: LoadedTeacher | undefined, student: Student, { guidance }: Recipe): Student {
-  if (guidance === null || teacher?.map === undefined) return student;
-  const [height, width, channels] = teacher.map;
-  const network = guided(student.network, guidance, channels);
+  if (guidance === null || teacher?.featureMap === undefined) return student;
+  const { height, width, channels } = teacher.featureMap;
+  const network = guided(student.network, { block: guidance.block, channels });
   const [rows, columns] = network.tokens?.grid ?? [];
   if (rows === height && columns === width) return { ...student, network };
   throw new ArgumentError(

@@ -1,5 +1,5 @@
 import { readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -100,7 +100,22 @@ describe('a run', () => {
     await expect(trained({ output, resume: true, recipe })).rejects.toThrow('expected the recipe that the run began');
     await expect(trained({ output, resume: true, network: { ...VIT, depth: 1 } })).rejects.toThrow('the network that');
     await expect(trained({ output, resume: true, share: 0.5 })).rejects.toThrow('the images that');
+    await expect(trained({ output, resume: true, interpolation: 'box' })).rejects.toThrow('the preprocessing that');
     await expect(trained({ output, resume: true, teacher: output })).rejects.toThrow('the teacher that');
+  });
+
+  test('leaves alone what others have put into its folders', async () => {
+    const output = newRun();
+    await mkdir(join(output, 'state'), { recursive: true });
+    await writeFile(join(output, 'state', 'notes.txt'), 'mine');
+    await trained({ output });
+    expect((await readdir(join(output, 'state'))).toSorted()).toEqual(['notes.txt', 'step-00000006']);
+    await rm(join(output, 'state'), { recursive: true });
+    await expect(trained({ output, resume: true })).rejects.toThrow('expected a folder without a model, got one with');
+  });
+
+  test('refuses a share of the images that is none', async () => {
+    await expect(trained({ share: 0 })).rejects.toThrow('share: expected a number above 0 and at most 1, got 0');
   });
 
   test('writes a model that classify loads, with its classes, and a report', async () => {
@@ -158,6 +173,11 @@ describe('fine-tuning', () => {
     const changed = [...before].filter(([name, bytes]) => !bytes.equals(after.get(name)!)).map(([name]) => name);
     expect(changed.length).toBeGreaterThan(0);
     for (const name of changed) expect(name).toMatch(/^(?:head|fc)\./);
+  });
+
+  test('by its head alone has nothing to do with features that learn', async () => {
+    const recipe = { ...RECIPE, freezeTrunk: true };
+    await expect(trained({ recipe })).rejects.toThrow('freezeTrunk: expected a recipe without stochasticDepth');
   });
 
   test('takes other classes, another image size and a smaller rate for lower layers', async () => {
@@ -224,6 +244,15 @@ describe('distillation', () => {
       await expect(trained({ network, teacher: vit, recipe })).rejects.toThrow('expected a convolutional teacher');
       await expect(trained({ teacher, recipe })).rejects.toThrow('a place for each patch, 2×2; got 8×8');
     });
+  });
+
+  test('goes on with the very same teacher only', async () => {
+    const teacher = await trained({ network: RESNET, recipe: { ...RECIPE, stochasticDepth: 0 } });
+    const output = await trained({ teacher });
+    const other = await trained({ network: RESNET, recipe: { ...RECIPE, stochasticDepth: 0, seed: 2 } });
+    await trained({ output, teacher, resume: true });
+    await copyFile(join(other, 'model.safetensors'), join(teacher, 'model.safetensors'));
+    await expect(trained({ output, teacher, resume: true })).rejects.toThrow('the files of the teacher that');
   });
 
   test('needs a teacher, and one that knows the classes', async () => {
