@@ -96,10 +96,10 @@ interface FirstState {
 async function firstState({ student, given, recipe, options }: Run, facts: RunFacts): Promise<FirstState> {
   const { output, resume = false, onEvent } = options;
   const folder = join(output, STATE_FOLDER);
-  await written(output, () => mkdir(folder, { recursive: true }));
   const saved = await newestState(folder);
   if (saved === undefined) {
     await checkUnused(output);
+    await written(output, () => mkdir(folder, { recursive: true }));
     await written(output, () => cutLog(join(output, LOG_FILE), -1));
     return { state: initialState(student.network, recipe, given), isTried: false };
   }

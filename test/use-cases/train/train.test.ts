@@ -112,6 +112,7 @@ describe('a run', () => {
     expect((await readdir(join(output, 'state'))).toSorted()).toEqual(['notes.txt', 'step-00000006']);
     await rm(join(output, 'state'), { recursive: true });
     await expect(trained({ output, resume: true })).rejects.toThrow('expected a folder without a model, got one with');
+    expect(await readdir(output)).not.toContain('state');
   });
 
   test('refuses a share of the images that is none', async () => {
