@@ -38,10 +38,9 @@ export function guided(
     forward: (parameters, inputs, pass): Outputs => {
       if (!pass.training) return network.forward(parameters, inputs, pass);
       const outputs = network.forward(parameters, inputs, { ...pass, shown: block });
-      const { features } = outputs;
-      if (features === undefined) return outputs;
+      const { values, rows } = outputs.features!;
       const params = { kernel: parameters(KERNEL), bias: parameters(BIAS) };
-      return { ...outputs, features: { ...features, values: project(features.values, params) } };
+      return { ...outputs, features: { values: project(values, params), rows } };
     },
   };
 }

@@ -1,6 +1,5 @@
-import type { Rank, Scalar, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 
-import { gatherRows } from '../tensor/ops/gather-rows.ts';
 import {
   add,
   argMax,
@@ -16,6 +15,7 @@ import {
   sum,
   tidy,
 } from '../tensor/tfjs.ts';
+import { patchesKept } from './patches-kept.ts';
 import type { Outputs, PatchFeatures } from './trainable.ts';
 
 /** How a teacher's logits enter the loss. */
@@ -78,11 +78,7 @@ function followingLoss(student: Tensor2D, teacher: Tensor2D, how: Following): Sc
  */
 export function guidanceLoss({ values, rows }: PatchFeatures, teacher: Tensor3D): Scalar {
   return tidy(() => {
-    const [B, N, C] = teacher.shape;
-    const wanted =
-      rows === undefined
-        ? teacher
-        : reshape<Rank.R3>(gatherRows(reshape<Rank.R2>(teacher, [B * N, C]), rows), values.shape);
+    const wanted = rows === undefined ? teacher : patchesKept(teacher, rows);
     return mean(square(sub(values, wanted)));
   });
 }

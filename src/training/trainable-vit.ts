@@ -3,7 +3,6 @@ import type { Rank, Tensor, Tensor1D, Tensor3D } from '@tensorflow/tfjs-core';
 import { reshape, tensor1d, tensor3d } from '../tensor/tfjs.ts';
 import type { BranchFactors } from '../nn/encoder-block.ts';
 import { permutation } from '../metrics/random.ts';
-import { gatherRows } from '../tensor/ops/gather-rows.ts';
 import { attentionForm } from '../vit/attention-form.ts';
 import { forward, forwardHeads } from '../vit/forward.ts';
 import type { KeptPatches } from '../vit/forward.ts';
@@ -12,6 +11,7 @@ import { paramShapes, vitParams } from '../vit/params.ts';
 import { fixedPositions } from '../vit/positions.ts';
 import type { ViTConfig } from '../weights/architecture.ts';
 import { initialViT, mimeticViT } from './initialise-vit.ts';
+import { patchesKept } from './patches-kept.ts';
 import type { Random } from './random.ts';
 import type { Ability, Pass, Trainable } from './trainable.ts';
 
@@ -50,7 +50,7 @@ export function trainableViT(config: ViTConfig): Trainable {
       const { features, ...heads } =
         kept === undefined
           ? forwardHeads(training, patches, pass.shown)
-          : forwardHeads({ ...training, keptPatches: kept.places }, patchesKept(patches, kept), pass.shown);
+          : forwardHeads({ ...training, keptPatches: kept.places }, patchesKept(patches, kept.rows), pass.shown);
       return { ...heads, features: features && { values: features, rows: kept?.rows } };
     },
     dispose: () => {
@@ -118,11 +118,4 @@ function keptPatches(
   }
   const rows = places.map((place, i) => numPatches * Math.floor(i / perImage) + place);
   return { places: { perImage, indices: tensor1d(places, 'int32') }, rows: tensor1d(rows, 'int32') };
-}
-
-/** [B, N, P²·C] → [B, n, P²·C] */
-function patchesKept(patches: Tensor3D, { places, rows }: Kept): Tensor3D {
-  const [B, N, Din] = patches.shape;
-  const all = reshape<Rank.R2>(patches, [B * N, Din]);
-  return reshape(gatherRows(all, rows), [B, places.perImage, Din]);
 }

@@ -49,7 +49,7 @@ export async function loadTeacher(
   options: LoadOptions,
 ): Promise<LoadedTeacher> {
   const { path } = await locateModel(model, options);
-  const loaded = await loadNetwork(model, options);
+  const loaded = await loadNetwork(path, options);
   try {
     const { info, network } = loaded;
     const columns = columnsOf(info, classes, model);
