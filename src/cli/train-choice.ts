@@ -16,9 +16,9 @@ export function networkOf(
     return { ...network, ...(size && { imageSize: size }), ...(distilled && { distilled }) };
   }
   if (arch === 'resnet') {
-    refuseParts(flags, ['depths', 'widths']);
-    const { depths = [3, 3, 3], widths = [16, 32, 64] } = flags;
-    return { kind: 'resnet', imageSize: size, depths, widths };
+    refuseParts(flags, ['depths', 'widths', 'strides', 'downsample']);
+    const { depths = [3, 3, 3], widths = [16, 32, 64], strides, downsample } = flags;
+    return { kind: 'resnet', imageSize: size, depths, widths, strides, downsample };
   }
   refuseParts(flags, ['patchSize', 'dim', 'depth', 'heads', 'distillationToken']);
   return { kind: 'vit', size: ARCHITECTURES[arch], patchSize, imageSize: size, dim, depth, numHeads: heads, distilled };

@@ -25,6 +25,8 @@ export interface TrainFlags extends CommonFlags, RunFlags {
   readonly depth?: number;
   readonly depths?: readonly number[];
   readonly widths?: readonly number[];
+  readonly strides?: readonly number[];
+  readonly downsample?: 'stride' | 'max-pool';
   readonly heads?: number;
   readonly interpolation: Interpolation;
   readonly share?: number;
@@ -85,4 +87,14 @@ export const OPTIMIZERS = {
 } as const satisfies Record<string, RecipeOptions['optimizer']>;
 
 /** Flags that are about the parts of a network from nothing; each architecture has some of them. */
-export const PARTS = ['patchSize', 'dim', 'depth', 'heads', 'distillationToken', 'depths', 'widths'] as const;
+export const PARTS = [
+  'patchSize',
+  'dim',
+  'depth',
+  'heads',
+  'distillationToken',
+  'depths',
+  'widths',
+  'strides',
+  'downsample',
+] as const;

@@ -51,6 +51,11 @@ function networkOptions(): Option[] {
     new Option('--heads <n>', 'attention heads').argParser(positiveInteger),
     new Option('--depths <n,…>', 'of a ResNet for small images: blocks of each stage (default: 3,3,3)').argParser(list),
     new Option('--widths <n,…>', 'and channels of each (default: 16,32,64)').argParser(list),
+    new Option('--strides <n,…>', 'and by how much each shrinks its features (default: 1,2,2)').argParser(list),
+    new Option('--downsample <how>', 'how: by strided convolutions, or by pooling (default: stride)').choices([
+      'stride',
+      'max-pool',
+    ]),
     new Option('--distillation-token', "a second token of a ViT, that learns from a teacher: DeiT's"),
     choice('--interpolation <name>', 'how images are resized', Object.keys(INTERPOLATIONS), 'bicubic'),
     ...runOptions(),

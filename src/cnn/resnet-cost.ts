@@ -11,36 +11,49 @@ export function resNetCost(config: ResNetConfig, image: Omit<FeatureMap, 'channe
   const convolve = convolutionsInto(steps);
   const unit = (input: FeatureMap, sizes: ConvolutionSizes): FeatureMap =>
     convolve(input, { ...sizes, norm: 'batchNorm' });
+  const pooledUnit = (input: FeatureMap, { pool = 1, ...sizes }: PooledSizes): FeatureMap =>
+    pooled(unit(input, sizes), pool);
   const { kernelSize: side, stride, width: channels } = stem;
   let x = unit({ ...image, channels: numChannels }, { side, stride, channels });
-  if (stem.maxPool) x = { ...x, height: Math.ceil(x.height / 2), width: Math.ceil(x.width / 2) };
+  if (stem.maxPool) x = pooled(x, 2);
   for (const stage of stages) {
     for (let i = 0; i < stage.depth; i += 1) {
       const shape = { ...stage, stride: i === 0 ? stage.stride : 1 };
       if (shape.stride !== 1 || x.channels !== stage.outWidth) {
-        unit(x, { side: 1, stride: shape.stride, channels: stage.outWidth }); // the shortcut
+        // The shortcut, which costs the same whether it strides or its input is pooled.
+        unit(x, { side: 1, stride: shape.stride, channels: stage.outWidth });
       }
-      x = branch(config, shape).reduce(unit, x);
+      x = branch(config, shape).reduce(pooledUnit, x);
     }
   }
   return costOf([...steps, product(numClasses, x.channels)]);
 }
 
+interface PooledSizes extends ConvolutionSizes {
+  /** Side of the pool that follows. */
+  readonly pool?: number;
+}
+
+function pooled({ height, width, channels }: FeatureMap, side: number): FeatureMap {
+  return { height: Math.ceil(height / side), width: Math.ceil(width / side), channels };
+}
+
 /** The convolutions of a residual branch, in order. */
 function branch(
-  { block, bottleneckStride }: ResNetConfig,
+  { block, bottleneckStride, downsample }: ResNetConfig,
   { width, outWidth, stride }: ResNetStage,
-): readonly ConvolutionSizes[] {
+): readonly PooledSizes[] {
+  const shrinking = downsample === 'stride' ? { stride } : { pool: stride };
   if (block === 'basic') {
     return [
-      { side: 3, channels: width, stride },
+      { side: 3, channels: width, ...shrinking },
       { side: 3, channels: outWidth },
     ];
   }
-  const [first, middle] = bottleneckStride === 'middle' ? [1, stride] : [stride, 1];
+  const [first, middle] = bottleneckStride === 'middle' ? [{}, shrinking] : [shrinking, {}];
   return [
-    { side: 1, channels: width, stride: first },
-    { side: 3, channels: width, stride: middle },
+    { side: 1, channels: width, ...first },
+    { side: 3, channels: width, ...middle },
     { side: 1, channels: outWidth },
   ];
 }

@@ -22,6 +22,7 @@ export function resNetVariant(size: keyof typeof RESNET_DEPTHS, numClasses = 100
     stem: { width: 64, kernelSize: 7, stride: 2, maxPool: true },
     block,
     bottleneckStride: 'middle',
+    downsample: 'stride',
     stages: depths.map((depth, i) => {
       const width = 64 * 2 ** i;
       return { depth, width, outWidth: block === 'basic' ? width : EXPANSION * width, stride: i === 0 ? 1 : 2 };
@@ -36,16 +37,26 @@ export interface SmallResNet {
   /** Channels of each stage: 16, 32, 64. */
   readonly widths: readonly number[];
   readonly numClasses: number;
+  /** Default `stride`. */
+  readonly downsample?: ResNetConfig['downsample'] | undefined;
+  /** By how much the first block of each stage divides height and width; default 1 of the first, 2 of the others. */
+  readonly strides?: readonly number[] | undefined;
 }
 
 /**
  * For images of some 32 pixels (He et al. 2016, section 4.2): a 3×3 stem of stride 1, no max pool, basic blocks. The
  * shortcuts are projections, as in torchvision and timm, where the paper pads with zeros.
  */
-export function smallResNet({ depths, widths, numClasses }: SmallResNet): ResNetConfig {
+export function smallResNet({
+  depths,
+  widths,
+  numClasses,
+  downsample = 'stride',
+  strides = [1],
+}: SmallResNet): ResNetConfig {
   const stages = depths.map((depth, i) => {
     const width = widths[i] ?? widths.at(-1) ?? 0;
-    return { depth, width, outWidth: width, stride: i === 0 ? 1 : 2 };
+    return { depth, width, outWidth: width, stride: strides[i] ?? 2 };
   });
   return {
     kind: 'resnet',
@@ -54,6 +65,7 @@ export function smallResNet({ depths, widths, numClasses }: SmallResNet): ResNet
     stem: { width: widths[0] ?? 0, kernelSize: 3, stride: 1, maxPool: false },
     block: 'basic',
     bottleneckStride: 'middle',
+    downsample,
     stages,
     epsilon: 1e-5,
   };

@@ -11,6 +11,11 @@ export interface ResNetConfig {
   readonly block: 'basic' | 'bottleneck';
   /** Which convolution of a bottleneck strides: the 3×3 («v1.5», every published checkpoint) or the first 1×1 (the paper). */
   readonly bottleneckStride: 'middle' | 'first';
+  /**
+   * How the first block of a stage shrinks its features: its convolution and the shortcut stride, or the convolution keeps
+   * the size and the largest of what it gives, and of what the shortcut takes, goes on.
+   */
+  readonly downsample: 'stride' | 'max-pool';
   readonly stages: readonly ResNetStage[];
   /** ε of every batch norm. */
   readonly epsilon: number;

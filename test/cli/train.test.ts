@@ -37,6 +37,11 @@ describe('patchlens train', () => {
     expect(await networkOf()).toEqual({ kind: 'vit', size: 'Ti' });
     expect(await networkOf('--arch', 'vit-4-64', '--distillation-token')).toMatchObject({ dim: 64, distilled: true });
     expect(await networkOf('--arch', 'resnet', '--depths', '2,2')).toMatchObject({ kind: 'resnet', depths: [2, 2] });
+    const pooled = ['--strides', '2,2,2', '--downsample', 'max-pool'];
+    expect(await networkOf('--arch', 'resnet', ...pooled)).toMatchObject({
+      strides: [2, 2, 2],
+      downsample: 'max-pool',
+    });
     expect(await networkOf('--arch', 'vit-4-64', '--image-size', '48')).toMatchObject({
       patchSize: 4,
       imageSize: { height: 48, width: 48 },
@@ -85,6 +90,8 @@ describe('patchlens train', () => {
     [['--crop', 'padded'], 'Expected none, padded:<pixels>'],
     [['--guidance', 'last'], 'Expected <block> or <block>:<weight>'],
     [['--from', 'm', '--depth', '3'], 'cannot be used with'],
+    [['--downsample', 'max-pool'], '--downsample: expected another --arch than vit-tiny'],
+    [['--arch', 'resnet', '--downsample', 'blur'], 'Allowed choices are stride, max-pool'],
     [['--depths', '2,2'], '--depths: expected another --arch than vit-tiny'],
     [['--arch', 'resnet', '--patch-size', '8'], '--patch-size: expected another --arch than resnet'],
     [['--arch', 'vit-4-64', '--dim', '96'], '--dim: expected another --arch than vit-4-64'],

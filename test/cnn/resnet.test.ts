@@ -32,7 +32,7 @@ import { forward } from '../../src/nn/network.ts';
 import { assemble } from '../../src/weights/assemble.ts';
 import { readCheckpoint } from '../../src/weights/checkpoint.ts';
 import type { ResNetConfig } from '../../src/weights/cnn-architecture.ts';
-import { torchResNetTensor, torchvisionResNet } from '../../src/weights/families/resnet.ts';
+import { timmResNet, torchResNetTensor, torchvisionResNet } from '../../src/weights/families/resnet.ts';
 import { describeBackends } from '../support/backends.ts';
 import { GOLDEN_FOLDER, readGoldens } from '../support/goldens.ts';
 
@@ -64,75 +64,82 @@ describe('parameter counts are exact', () => {
   });
 });
 
-const GOLDENS = 'cnns/torchvision-resnet-basic';
+const TRAINED = [
+  ['cnns/torchvision-resnet-basic', torchvisionResNet],
+  ['cnns/timm-resnet-max-pool', timmResNet],
+] as const;
 /** Float32 against float64 through a forward and a backward pass, as a share of the largest value of each gradient. */
 const GRADIENTS = 2e-5;
 const VALUES = { atol: 1e-4, rtol: 1e-4 };
 
-describeBackends('one step of training agrees with torch in float64', () => {
-  const goldens = readGoldens<{ targets: number[]; loss: number }>(GOLDENS);
+for (const [folder, family] of TRAINED) {
+  describeBackends(`one step of training of ${folder} agrees with torch in float64`, () => {
+    const goldens = readGoldens<{ targets: number[]; loss: number }>(folder);
 
-  test('logits, running statistics, loss and gradients', async ({ skip }) => {
-    const kernel = 'Conv2DBackpropFilter';
-    if (getKernel(kernel, getBackend()) === undefined) skip(`${getBackend()} has no ${kernel}`);
-    const { config, arrays, images } = await checkpoint();
-    const names = [...arrays.keys()].filter((name) => !isRunningStatistic(name));
-    const tensors = new Map([...arrays].map(([name, { data, shape }]) => [name, tensor(data, [...shape])]));
-    const trained = names.map((name) => tensors.get(name)!);
-    let running: Record<string, Tensor> = {};
-    const lossOf = (...values: Tensor[]): Tensor => {
-      const given = new Map(names.map((name, i) => [name, values[i]!]));
-      const params = resNetParams(config, (name) => given.get(name) ?? tensors.get(name)!);
-      dispose(running);
-      const pass = trainResNet(config, params, images);
-      running = pass.running;
-      expect(pass.logits.dataSync()).toBeCloseToArray(goldens.array('training/logits').data, VALUES);
-      return crossEntropy(pass.logits, goldens.manifest.targets);
-    };
-    const { loss, gradients } = tidy(() => ({
-      loss: lossOf(...trained).dataSync()[0],
-      gradients: grads(lossOf)(trained).map((gradient) => gradient.dataSync<'float32'>()),
-    }));
-    expect(loss).toBeCloseTo(goldens.manifest.loss, 4);
-    const fromTorch = (kind: string, name: string): Float32Array => {
-      const { name: torch } = torchResNetTensor(name);
-      const { shape, data } = goldens.array(`training/${kind}/${torch}`);
-      const source = torchvisionResNet.describe(checkpoints!).sourceOf(name);
-      return source.convert({ shape, data: Float32Array.from(data) }).data;
-    };
-    for (const [i, name] of names.entries()) {
-      const expected = fromTorch('gradients', name);
-      expect(gradients[i], name).toBeCloseToArray(expected, { atol: GRADIENTS * Math.max(...expected.map(Math.abs)) });
-    }
-    expect(Object.keys(running).toSorted()).toEqual([...arrays.keys()].filter(isRunningStatistic).toSorted());
-    for (const [name, moved] of Object.entries(running)) {
-      expect(moved.dataSync(), name).toBeCloseToArray(fromTorch('running', name), VALUES);
-    }
-    dispose([images, running, ...tensors.values()]);
-  });
-
-  test('with running statistics the unfolded network is the folded one', async () => {
-    const { config, arrays, images } = await checkpoint();
-    using loaded = await loadNetwork(`${GOLDEN_FOLDER}${GOLDENS}`);
-    tidy(() => {
-      const params = resNetParams(config, (name) => tensor(arrays.get(name)!.data, [...arrays.get(name)!.shape]));
-      const unfolded = forward(resNetLayers(config, params, runWithRunningStatistics(config.epsilon)), images);
-      const folded = forward(loaded.network.layers, images);
-      expect(unfolded.dataSync()).toBeCloseToArray(folded.dataSync(), VALUES);
+    test('logits, running statistics, loss and gradients', async ({ skip }) => {
+      const kernel = 'Conv2DBackpropFilter';
+      if (getKernel(kernel, getBackend()) === undefined) skip(`${getBackend()} has no ${kernel}`);
+      const { config, arrays, images } = await checkpoint();
+      const names = [...arrays.keys()].filter((name) => !isRunningStatistic(name));
+      const tensors = new Map([...arrays].map(([name, { data, shape }]) => [name, tensor(data, [...shape])]));
+      const trained = names.map((name) => tensors.get(name)!);
+      let running: Record<string, Tensor> = {};
+      const lossOf = (...values: Tensor[]): Tensor => {
+        const given = new Map(names.map((name, i) => [name, values[i]!]));
+        const params = resNetParams(config, (name) => given.get(name) ?? tensors.get(name)!);
+        dispose(running);
+        const pass = trainResNet(config, params, images);
+        running = pass.running;
+        expect(pass.logits.dataSync()).toBeCloseToArray(goldens.array('training/logits').data, VALUES);
+        return crossEntropy(pass.logits, goldens.manifest.targets);
+      };
+      const { loss, gradients } = tidy(() => ({
+        loss: lossOf(...trained).dataSync()[0],
+        gradients: grads(lossOf)(trained).map((gradient) => gradient.dataSync<'float32'>()),
+      }));
+      expect(loss).toBeCloseTo(goldens.manifest.loss, 4);
+      const fromTorch = (kind: string, name: string): Float32Array => {
+        const { name: torch } = torchResNetTensor(name);
+        const { shape, data } = goldens.array(`training/${kind}/${torch}`);
+        const source = family.describe(checkpoints!).sourceOf(name);
+        return source.convert({ shape, data: Float32Array.from(data) }).data;
+      };
+      for (const [i, name] of names.entries()) {
+        const expected = fromTorch('gradients', name);
+        expect(gradients[i], name).toBeCloseToArray(expected, {
+          atol: GRADIENTS * Math.max(...expected.map(Math.abs)),
+        });
+      }
+      expect(Object.keys(running).toSorted()).toEqual([...arrays.keys()].filter(isRunningStatistic).toSorted());
+      for (const [name, moved] of Object.entries(running)) {
+        expect(moved.dataSync(), name).toBeCloseToArray(fromTorch('running', name), VALUES);
+      }
+      dispose([images, running, ...tensors.values()]);
     });
-    images.dispose();
-  });
 
-  let checkpoints: Awaited<ReturnType<typeof readCheckpoint>> | undefined;
-  async function checkpoint() {
-    checkpoints ??= await readCheckpoint(`${GOLDEN_FOLDER}${GOLDENS}`);
-    const description = torchvisionResNet.describe(checkpoints);
-    const { config } = description;
-    const { shape, data } = goldens.array('stages/pixels');
-    const images: Tensor4D = tensor4d(Float32Array.from(data), shape as [number, number, number, number]);
-    return { config, arrays: assemble(checkpoints, description, shapes(config)), images };
-  }
-});
+    test('with running statistics the unfolded network is the folded one', async () => {
+      const { config, arrays, images } = await checkpoint();
+      using loaded = await loadNetwork(`${GOLDEN_FOLDER}${folder}`);
+      tidy(() => {
+        const params = resNetParams(config, (name) => tensor(arrays.get(name)!.data, [...arrays.get(name)!.shape]));
+        const unfolded = forward(resNetLayers(config, params, runWithRunningStatistics(config.epsilon)), images);
+        const folded = forward(loaded.network.layers, images);
+        expect(unfolded.dataSync()).toBeCloseToArray(folded.dataSync(), VALUES);
+      });
+      images.dispose();
+    });
+
+    let checkpoints: Awaited<ReturnType<typeof readCheckpoint>> | undefined;
+    async function checkpoint() {
+      checkpoints ??= await readCheckpoint(`${GOLDEN_FOLDER}${folder}`);
+      const description = family.describe(checkpoints);
+      const { config } = description;
+      const { shape, data } = goldens.array('stages/pixels');
+      const images: Tensor4D = tensor4d(Float32Array.from(data), shape as [number, number, number, number]);
+      return { config, arrays: assemble(checkpoints, description, shapes(config)), images };
+    }
+  });
+}
 
 function crossEntropy(logits: Tensor, targets: readonly number[]): Tensor {
   const wanted = oneHot(tensor1d([...targets], 'int32'), logits.shape[1] ?? 0);

@@ -34,6 +34,45 @@ VARIANTS: dict[str, dict] = {
 }
 
 
+def max_pooled(model: nn.Module, strides: tuple[int, ...]) -> nn.Module:
+    """For small images, its stages shrunk by max pools in place of strides: timm's anti-aliasing with another pool."""
+    model.conv1, model.bn1, model.maxpool = nn.Conv2d(3, 5, 3, padding=1, bias=False), nn.BatchNorm2d(5), nn.Identity()
+    first = model.layer1[0]
+    first.conv1 = nn.Conv2d(5, first.conv1.out_channels, 3, padding=1, bias=False)
+    first.downsample[0] = nn.Conv2d(5, first.conv1.out_channels, 1, bias=False)
+    for index, stride in enumerate(strides):
+        block = getattr(model, f'layer{index + 1}')[0]
+        pool = nn.MaxPool2d(stride, ceil_mode=True)
+        block.conv1.stride = block.downsample[0].stride = (1, 1)
+        block.aa = pool
+        block.downsample.register_forward_pre_hook(lambda _, inputs, pool=pool: (pool(inputs[0]),))
+    return model
+
+
+def max_pooled_stages(model: nn.Module) -> dict[str, tuple[nn.Module, str]]:
+    stages = resnet_stages(model)
+    for index in range(4):
+        stages[f'stages.{index}.blocks.0.convolutions.0'] = (getattr(model, f'layer{index + 1}')[0].act1, 'output')
+    return stages
+
+
+STRIDES = (2, 2, 1, 2)
+VARIANTS |= {
+    'timm-resnet-max-pool': {
+        'architecture': 'resnet18',
+        'special': "shrunk by max pools, also in the first stage, as config.json says in patchlens' words; one training step",
+        'network_args': {'layers': (1, 1, 1, 1), 'channels': (6, 8, 10, 12)},
+        'model_args': {'downsample': 'max-pool', 'strides': STRIDES},
+        'modify': lambda model: max_pooled(model, STRIDES),
+        'preprocessing': {'crop_pct': 0.875, 'interpolation': 'bicubic', **IMAGENET},
+        'dtype': torch.float16,
+        'stages': max_pooled_stages,
+        'training': True,
+        'size': 24,
+    },
+}
+
+
 def mobilenet_stages(model: nn.Module) -> dict[str, tuple[nn.Module, str]]:
     blocks = [block for stage in model.blocks for block in stage]
     return {
@@ -103,8 +142,9 @@ SIZE = 32
 
 
 def make(folder: pathlib.Path, variant: dict, generator: torch.Generator) -> CnnSubject:
+    size = (variant.get('size', SIZE),) * 2
     model = network(variant)
-    randomise(model, generator, (SIZE, SIZE), variant.get('small_stem', 1))
+    randomise(model, generator, size, variant.get('small_stem', 1))
     save_for_hf(
         model.to(variant.get('dtype', torch.float32)),
         str(folder),
@@ -112,12 +152,13 @@ def make(folder: pathlib.Path, variant: dict, generator: torch.Generator) -> Cnn
         model_args=variant['model_args'],
         safe_serialization=True,
     )
-    if 'build' in variant:
+    if 'build' in variant or 'modify' in variant:
         model = network(variant)
         model.load_state_dict(load_file(folder / 'model.safetensors'))
         model.eval()
     else:
         model = load(folder)
+    training = variant.get('training', False)
     data_config = timm.data.resolve_data_config(model=model)
     return CnnSubject(
         family='timm ' + type(model).__name__,
@@ -127,21 +168,24 @@ def make(folder: pathlib.Path, variant: dict, generator: torch.Generator) -> Cnn
         stages=variant['stages'](model),
         prepare=timm.data.create_transform(**data_config),
         preprocessing={'by': 'timm.data.create_transform', **data_config},
-        image_size=(SIZE, SIZE),
-        batch=1,
+        image_size=size,
+        batch=2 if training else 1,
+        training=training,
     )
 
 
 def network(variant: dict) -> nn.Module:
     overlay = {
-        'input_size': (3, SIZE, SIZE),
+        'input_size': (3, *(variant.get('size', SIZE),) * 2),
         'crop_mode': 'center',
         **variant['preprocessing'],
         'tag': 'random',
         'custom_load': False,
         'license': 'mit',
     }
-    args = {'num_classes': len(LABELS), 'pretrained_cfg_overlay': overlay, **variant['model_args']}
+    asked = variant.get('network_args', variant['model_args'])
+    args = {'num_classes': len(LABELS), 'pretrained_cfg_overlay': overlay, **asked}
     if 'build' in variant:
         return efficientnet._gen_mobilenet_v2(variant['architecture'], **variant['build'], **args)
-    return timm.create_model(variant['architecture'], **args)
+    model = timm.create_model(variant['architecture'], **args)
+    return variant['modify'](model) if 'modify' in variant else model

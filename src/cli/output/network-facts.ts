@@ -45,11 +45,12 @@ const POOLING: Record<ViTConfig['pooling']['kind'], string> = {
   distilled: 'class token and distillation token, logits averaged',
 };
 
-function resNetFacts({ stem, stages, block }: ResNetConfig): Fact[] {
+function resNetFacts({ stem, stages, block, downsample }: ResNetConfig): Fact[] {
   const { kernelSize: k, stride, width, maxPool } = stem;
   return [
     ['Stem', `${k} x ${k} convolution of stride ${stride}, ${width} channels${maxPool ? ', max pool' : ''}`],
     ['Stages', `${stages.map(({ depth }) => depth).join(', ')} ${block} blocks of ${widths(stages)} channels`],
+    ...(downsample === 'max-pool' ? [['Shrunk by', 'max pools'] as const] : []),
     ['Pooling', 'mean of all positions'],
   ];
 }

@@ -16,6 +16,10 @@ export interface ResNetChoice {
   readonly depths: readonly number[];
   /** Channels of each stage; ResNet-20 has 16, 32, 64. */
   readonly widths: readonly number[];
+  /** How the first block of a stage shrinks its features; default `stride`. */
+  readonly downsample?: 'stride' | 'max-pool' | undefined;
+  /** By how much each stage divides height and width; default 1 of the first, 2 of the others. */
+  readonly strides?: readonly number[] | undefined;
 }
 
 export interface ViTChoice {

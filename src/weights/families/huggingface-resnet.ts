@@ -45,7 +45,7 @@ export const huggingFaceResNet: Family<ResNetConfig> = {
     const published = parseHuggingFace(HuggingFaceResNet, checkpoint);
     const config = resNetShape(arrays, where, NAMES, {
       bottleneckStride: published.downsample_in_bottleneck ? 'first' : 'middle',
-      firstStride: published.downsample_in_first_stage ? 2 : 1,
+      strides: [published.downsample_in_first_stage ? 2 : 1],
     });
     return {
       architecture: architectureOf(published),

@@ -7,8 +7,9 @@ import type { ConvNetNames } from './conv-norm-names.ts';
 /** What the tensors do not show. */
 export interface ResNetUnseen {
   readonly bottleneckStride?: ResNetConfig['bottleneckStride'];
-  /** Of the first stage; 1 in every published network. */
-  readonly firstStride?: number;
+  readonly downsample?: ResNetConfig['downsample'];
+  /** Of each stage; in published networks 1 of the first and 2 of the others, which is the default. */
+  readonly strides?: readonly number[];
 }
 
 /** Reads a ResNet's shape off its tensors. @throws WeightsError, ConfigError when they are those of no ResNet. */
@@ -16,7 +17,7 @@ export function resNetShape(
   arrays: NamedArrays,
   where: string,
   { unit, head }: ConvNetNames,
-  { bottleneckStride = 'middle', firstStride = 1 }: ResNetUnseen = {},
+  { bottleneckStride = 'middle', downsample = 'stride', strides = [1] }: ResNetUnseen = {},
 ): ResNetConfig {
   const kernel = (name: string): readonly number[] => shapeOf(arrays, `${unit(name).convolution}.weight`, 4, where);
   const has = (name: string): boolean => arrays.has(`${unit(name).convolution}.weight`);
@@ -33,12 +34,12 @@ export function resNetShape(
     const [outWidth = 0] = kernel(`${first}.${block === 'basic' ? 1 : 2}`);
     let depth = 1;
     while (has(`stages.${i}.blocks.${depth}.convolutions.0`)) depth += 1;
-    stages.push({ depth, width: middle, outWidth, stride: i === 0 ? firstStride : 2 });
+    stages.push({ depth, width: middle, outWidth, stride: strides[i] ?? 2 });
   }
   // A stem of 3×3 is that of small images (He et al. 2016, section 4.2), which does not shrink them.
   const forSmall = kernelSize === 3;
   const stem = { width, kernelSize, stride: forSmall ? 1 : 2, maxPool: !forSmall };
-  return { kind: 'resnet', numChannels, numClasses, stem, block, bottleneckStride, stages, epsilon: 1e-5 };
+  return { kind: 'resnet', numChannels, numClasses, stem, block, bottleneckStride, downsample, stages, epsilon: 1e-5 };
 }
 
 /** As the paper counts: every convolution on the way and the head. */

@@ -63,6 +63,9 @@ const TimmResNet = z.object({
       aa_layer: z.never().optional(),
       avg_down: z.literal(false).optional(),
       block_args: z.never().optional(),
+      // Of the ResNets that patchlens trains, for which timm has no words.
+      downsample: z.enum(['stride', 'max-pool']).optional(),
+      strides: z.array(z.int().min(1).max(4)).max(8).optional(),
     })
     .default({}),
 });
@@ -82,7 +85,8 @@ export const timmResNet: Family<ResNetConfig> = {
         `${where}: config.json: architecture: expected a plain ResNet (resnet18, resnet34, resnet50 …), got ${published.architecture}`,
       );
     }
-    const config = resNetShape(arrays, where, NAMES);
+    const { downsample = 'stride', strides = [1] } = published.model_args;
+    const config = resNetShape(arrays, where, NAMES, { downsample, strides });
     return {
       architecture: published.architecture,
       config,

@@ -26,6 +26,9 @@ export function publishTimmResNet(
     num_features: config.stages.at(-1)?.outWidth,
     global_pool: 'avg',
     ...(classes && { label_names: classes }),
+    ...(!isPublished(config) && {
+      model_args: { downsample: config.downsample, strides: config.stages.map(({ stride }) => stride) },
+    }),
     pretrained_cfg: {
       ...pretrainedConfig(config, { imageSize: preprocessing.imageSize, preprocessing }),
       first_conv: 'conv1',
@@ -37,4 +40,9 @@ export function publishTimmResNet(
     config: published,
     tensors: torchTensors(shapes, torchResNetTensor, parameter, { patchSize: 0, numChannels: config.numChannels }),
   };
+}
+
+/** Whether its tensors and timm's usual arguments tell all of it. */
+function isPublished({ downsample, stages }: ResNetConfig): boolean {
+  return downsample === 'stride' && stages.every(({ stride }, i) => stride === (i === 0 ? 1 : 2));
 }

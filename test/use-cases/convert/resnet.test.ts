@@ -36,6 +36,7 @@ async function readingOf(model: string) {
 test.each([
   'timm-resnet-basic',
   'timm-resnet-bottleneck',
+  'timm-resnet-max-pool',
   'torchvision-resnet-basic',
   'torchvision-resnet-small-images',
   'hf-resnet-basic',
