@@ -56,10 +56,8 @@ inline void checkForward(const Kernels& kernels, const Windows& w, size_t N) {
   compare((name + nameOf(precision)).c_str(), out, expected, sumOf(K, precision));
 }
 
-inline void checkConvolution(const Kernels& kernels) {
-  Windows w = randomWindows();
-  const size_t N = 1 + below(below(4) == 0 ? 90 : 9), K = w.taps() * w.C;
-  const Floats x = random(w.pixels() * w.C), filter = random(K * N), dy = random(w.count() * N);
+inline void checkBackward(const Kernels& kernels, const Windows& w, size_t N) {
+  const Floats x = random(w.pixels() * w.C), filter = random(w.taps() * w.C * N), dy = random(w.count() * N);
   Floats dx = poisoned(x.size()), dFilter = poisoned(filter.size());
   kernels.convolutionInputGradient({dy.data(), filter.data(), dx.data(), w, N});
   kernels.convolutionFilterGradient({x.data(), dy.data(), dFilter.data(), w, N});
@@ -74,6 +72,12 @@ inline void checkConvolution(const Kernels& kernels) {
   });
   compare("convolution, gradient of the images", dx, expectedX, sumOf(w.taps() * N));
   compare("convolution, gradient of the filter", dFilter, expectedFilter, sumOf(w.count()));
+}
+
+inline void checkConvolution(const Kernels& kernels) {
+  Windows w = randomWindows();
+  const size_t N = 1 + below(below(4) == 0 ? 90 : 9);
+  checkBackward(kernels, w, N);
   w.dilationY = ptrdiff_t(1 + below(3)), w.dilationX = ptrdiff_t(1 + below(3));
   checkForward(kernels, w, N);
 }
@@ -107,12 +111,15 @@ inline void checkInvertedResidual(const Kernels& kernels) {
   compare((std::string("inverted residual") + nameOf(precision)).c_str(), out, std::vector<double>(steps.begin(), steps.end()), sumOf(E));
 }
 
-/** Windows that the kernels may take to other points, more of them than a block holds. */
+/** Windows that the kernels may take to other points, more of them than a block holds: of a few images, or of many small ones. */
 inline void checkWinograd(const Kernels& kernels) {
-  const size_t H = 6 + below(12), W = 6 + below(12);
-  Windows w{1 + below(3), H, W, 16 + below(40), 3, 3, 1, 1, 1, 1, 1, 1, ptrdiff_t(below(3)), ptrdiff_t(below(3))};
+  const bool areSmall = below(2);
+  const size_t B = areSmall ? 20 + below(30) : 1 + below(3), least = areSmall ? 3 : 6, more = areSmall ? 3 : 12;
+  const size_t H = least + below(more), W = least + below(more), N = 16 + below(40);
+  Windows w{B, H, W, 16 + below(40), 3, 3, 1, 1, 1, 1, 1, 1, ptrdiff_t(below(3)), ptrdiff_t(below(3))};
   w.Oh = H + below(3) - 1, w.Ow = W + below(3) - 1;
-  checkForward(kernels, w, 16 + below(40));
+  checkForward(kernels, w, N);
+  checkBackward(kernels, w, N);
 }
 
 inline void checkDepthwise(const Kernels& kernels) {
@@ -142,7 +149,12 @@ inline void checkDepthwise(const Kernels& kernels) {
 }
 
 inline void checkPools(const Kernels& kernels) {
-  const Windows w = randomWindows();
+  Windows w = randomWindows();
+  if (below(3) == 0) {
+    // Windows that share no pixel and leave none out.
+    w.strideY = ptrdiff_t(w.Kh), w.strideX = ptrdiff_t(w.Kw), w.top = w.left = 0;
+    w.Oh = w.H, w.Ow = w.W, w.H *= w.Kh, w.W *= w.Kw;
+  }
   const size_t C = w.C;
   const Floats x = random(w.pixels() * C), dy = random(w.count() * C);
   Floats greatest = poisoned(dy.size()), means = poisoned(dy.size()), dGreatest = poisoned(x.size()), dMeans = poisoned(x.size());

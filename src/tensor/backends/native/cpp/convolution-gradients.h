@@ -37,7 +37,7 @@ class PhaseGradient {
       : args_(args), y_(y), x_(x), over_(windowsOver(args, y, x)) {}
 
   void compute() const {
-    if (isWinograd(over_, args_.windows.C)) computeByWinograd();
+    if (isWinogradGradient(over_, args_.windows.C)) computeByWinograd();
     else computeByTaps();
   }
 
@@ -237,7 +237,7 @@ template <class S>
 void convolutionFilterGradient(const ConvolutionFilterGradientArguments& args) {
   const Windows& w = args.windows;
   if (w.taps() * w.C * args.N == 0) return;
-  if (isWinogradGradient(w, args.N) && w.B > 0 && WinogradFilterGradient<S>(args).compute()) return;
+  if (isWinogradFilterGradient(w, args.N) && w.B > 0 && WinogradFilterGradient<S>(args).compute()) return;
   FilterGradient<S>(args).compute();
 }
 

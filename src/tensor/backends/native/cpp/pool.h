@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 #include "taps.h"
 
 namespace patchlens {
@@ -41,13 +43,32 @@ void averagePool(const float* x, float* out, const Windows& w) {
   });
 }
 
+/** Whether every pixel lies in one window. */
+inline bool areTiles(const Windows& w) {
+  const bool touch = w.strideY == ptrdiff_t(w.Kh) && w.strideX == ptrdiff_t(w.Kw) && w.dilationY == 1 && w.dilationX == 1;
+  return touch && w.top == 0 && w.left == 0 && w.H == w.Oh * w.Kh && w.W == w.Ow * w.Kw;
+}
+
 /**
- * For each image and each cache line of channels, on all threads: zeros dx there, then calls body(window, index of the
- * window, first channel, number of channels) for every window in turn. Windows overlap, so no other cut could add up
- * without a race.
+ * Zeros dx, then calls body(window, index of the window, first channel, number of channels) for every window and vector of
+ * channels, on all threads: row of windows by row of windows where they are tiles.
  */
 template <class S, class Body>
+void scatterTiles(float* dx, const Windows& w, Body body) {
+  const size_t band = w.Kh * w.W * w.C;
+  forWindowRows(w, w.Kh * w.Kw * w.C, [&](size_t row) {
+    std::fill_n(dx + row * band, band, 0.0f);
+    for (size_t index = row * w.Ow; index < (row + 1) * w.Ow; index++) {
+      const Window window(w, index);
+      for (size_t c = 0; c < w.C; c += S::W) body(window, index, c, w.C - c);
+    }
+  });
+}
+
+/** The same of windows that may overlap: image by image and cache line by cache line of channels, so that no two threads add up. */
+template <class S, class Body>
 void scatterWindows(float* dx, const Windows& w, Body body) {
+  if (areTiles(w)) return scatterTiles<S>(dx, w, body);
   constexpr size_t BLOCK = 16;
   const size_t blocks = ceilDivide(w.C, BLOCK);
   parallel(w.B * blocks, [&](size_t task) {

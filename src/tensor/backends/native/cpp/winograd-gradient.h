@@ -30,9 +30,9 @@ void pointsToTaps(const V m[4], V out[3]) {
 /** The most floats of partial sums at the points. */
 constexpr size_t MOST_POINT_SUMS = size_t{8} << 20;
 
-/** Whether the gradient is computed so: as the convolution is, and where its sums are small enough for several threads' own. */
-inline bool isWinogradGradient(const Windows& w, size_t N) {
-  return isWinograd(w, N) && WinogradTile::POINTS * w.C * N * 4 <= MOST_POINT_SUMS;
+/** Whether that of the filter is: where its sums are small enough for several threads' own. */
+inline bool isWinogradFilterGradient(const Windows& w, size_t N) {
+  return isWinogradGradient(w, N) && WinogradTile::POINTS * w.C * N * 4 <= MOST_POINT_SUMS;
 }
 
 /** The tiles are cut into stretches by the shape alone, and so is the rounding the same, whatever the threads. */

@@ -93,13 +93,23 @@ void pixelsToPoints(const float* const* at, float* out, size_t span, size_t c, s
   }
 }
 
+/** Whether there are windows that can be computed so, with channels enough for products worth their transforms. */
+inline bool fitsWinograd(const Windows& w, size_t N) {
+  const bool isFit = w.Kh == 3 && w.Kw == 3 && w.strideY == 1 && w.strideX == 1 && w.dilationY == 1 && w.dilationX == 1;
+  return isFit && w.C >= 16 && N >= 16;
+}
+
 /**
- * Whether a convolution is computed so: with channels enough for products worth their transforms, and tiles enough for the
- * transformed filter to be worth reading, which has 16 floats for each 9.
+ * Whether a convolution is: with tiles enough for the transformed filter to be worth reading, which has 16 floats for each 9.
+ * Those of one image, whose answer does not depend on the others in its batch.
  */
 inline bool isWinograd(const Windows& w, size_t N) {
-  const bool isFit = w.Kh == 3 && w.Kw == 3 && w.strideY == 1 && w.strideX == 1 && w.dilationY == 1 && w.dilationX == 1;
-  return isFit && w.C >= 16 && N >= 16 && tilesAlong(w.Oh) * tilesAlong(w.Ow) >= 16;
+  return fitsWinograd(w, N) && tilesAlong(w.Oh) * tilesAlong(w.Ow) >= 16;
+}
+
+/** Whether its gradients are, which transform the filter anew: with tiles enough in the whole batch. */
+inline bool isWinogradGradient(const Windows& w, size_t N) {
+  return fitsWinograd(w, N) && (isWinograd(w, N) || tilesOf(w) >= 128);
 }
 
 /** Floats of a filter [3, 3, C, N] at all points, each a packed matrix [C, N]. */
