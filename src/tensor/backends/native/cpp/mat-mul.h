@@ -1,11 +1,15 @@
 #pragma once
 
 #include "chunked-product.h"
+#include "convolution-gradients.h"
 #include "linear.h"
 #include "strided-copy.h"
 #include "transposed-product.h"
 
 namespace patchlens {
+
+/** Rows of A for each column of it from which on the product of its transpose is one of tall matrices. */
+constexpr size_t TALL = 4;
 
 /** One product of a batch; its operands may be transposed. */
 template <class S>
@@ -37,7 +41,11 @@ struct Product {
 
   /** The product on all threads. */
   void onAllThreads(float* space) const {
-    if (args.transposeA) {
+    if (args.transposeA && !args.transposeB && args.K >= TALL * args.M) {
+      // What is summed over is cut, too, and A and B come from memory once: the gradient of a filter on images of one pixel.
+      const Windows pixels{args.K, 1, 1, args.M, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0};
+      FilterGradient<S>({a(), b(), out(), pixels, args.N}).compute();
+    } else if (args.transposeA) {
       multiplyTransposed<S>(a(), b(), bStride(), args.transposeB, out(), args.M, args.N, args.K);
     } else {
       pack<S>(b(), bStride(), args.transposeB, space, args.K, args.N);
