@@ -69,8 +69,10 @@ export function recipeOf(flags: TrainFlags): RecipeOptions {
 }
 
 /** Also without a teacher where something is said about it, which the library refuses. */
-function distillationOf({ teacher, distil, distilWeight, temperature = 3 }: TrainFlags) {
-  if ((teacher ?? distil ?? distilWeight) === undefined) return undefined;
+function distillationOf({ teacher, distil, distilWeight, temperature }: TrainFlags) {
+  if ((teacher ?? distil ?? distilWeight ?? temperature) === undefined) return undefined;
   const weight = distilWeight ?? 0.5;
-  return distil === 'soft' ? ({ kind: 'soft', weight, temperature } as const) : ({ kind: 'hard', weight } as const);
+  return distil === 'soft'
+    ? ({ kind: 'soft', weight, temperature: temperature ?? 3 } as const)
+    : ({ kind: 'hard', weight } as const);
 }

@@ -71,3 +71,16 @@ function changedResize({ resize, imageSize }: Preprocessing, changes: Preprocess
   if (kind !== 'shorter-edge') return { kind, size };
   return size.height === size.width ? { kind, size: size.height } : { kind: 'cover', size };
 }
+
+/** What a model sees of an image: the share of its resized edge that the centre crop keeps, the shape that it has then. */
+export function viewOf({ resize, imageSize }: Preprocessing): {
+  readonly share: number;
+  readonly shape: 'whole' | 'squashed' | 'bordered';
+} {
+  const edge = resize.kind === 'shorter-edge' ? resize.size : Math.min(resize.size.height, resize.size.width);
+  const share = Math.min(imageSize.height, imageSize.width) / edge;
+  const shape = ({ 'shorter-edge': 'whole', cover: 'whole', squash: 'squashed', border: 'bordered' } as const)[
+    resize.kind
+  ];
+  return { share, shape };
+}

@@ -1,9 +1,8 @@
 import { ArgumentError } from '../../errors.ts';
 import { useBackend } from '../../tensor/backends/index.ts';
 import type { BackendName } from '../../tensor/backends/index.ts';
-import { guided } from '../../training/guidance.ts';
 import { subsetOf } from '../../training/labelled-images.ts';
-import type { Recipe } from '../../training/recipe.ts';
+import { guidedBy } from './guided-by.ts';
 import { labelledFolder, loadImages } from './images.ts';
 import type { LoadedImages } from './images.ts';
 import type { NetworkChoice } from './network.ts';
@@ -13,9 +12,7 @@ import { carryOut } from './run.ts';
 import type { RunOptions, TrainResult } from './run.ts';
 import { startOf } from './start.ts';
 import type { CheckpointChoice } from './start.ts';
-import type { Student } from './student.ts';
 import { loadTeacher } from './teacher.ts';
-import type { LoadedTeacher } from './teacher.ts';
 import type { Interpolation } from '../../weights/preprocessing.ts';
 
 export interface TrainOptions extends RunOptions {
@@ -80,19 +77,6 @@ function withDistillation({ recipe = {}, teacher }: TrainOptions): RecipeOptions
   if (!recipe.distillation && !recipe.guidance) return recipe;
   const asked = recipe.distillation ? 'distillation' : 'guidance';
   throw new ArgumentError(`${asked}: expected a teacher to learn from, got none. Name one, or leave it out.`);
-}
-
-/** @throws ArgumentError for a student that cannot be guided by the teacher's feature map. */
-function guidedBy(teacher: LoadedTeacher | undefined, student: Student, { guidance }: Recipe): Student {
-  if (guidance === null || teacher?.featureMap === undefined) return student;
-  const { height, width, channels } = teacher.featureMap;
-  const network = guided(student.network, { block: guidance.block, channels });
-  const [rows, columns] = network.tokens?.grid ?? [];
-  if (rows === height && columns === width) return { ...student, network };
-  throw new ArgumentError(
-    `guidance: expected a teacher whose last feature map has a place for each patch, ${rows}×${columns}; got ${height}×${width}. ` +
-      'Choose the image size or the patch size so that both are alike.',
-  );
 }
 
 /** Every run is tried on the same images. */

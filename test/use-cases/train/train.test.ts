@@ -245,6 +245,17 @@ describe('distillation', () => {
       await expect(trained({ network, teacher: vit, recipe })).rejects.toThrow('expected a convolutional teacher');
       await expect(trained({ teacher, recipe })).rejects.toThrow('a place for each patch, 2×2; got 8×8');
     });
+
+    test('needs one that sees as much of an image', async () => {
+      const centred = await trained({ network: RESNET, recipe: SHORT });
+      const path = join(centred, 'config.json');
+      const config = JSON.parse(await readFile(path, 'utf8'));
+      config.pretrained_cfg.crop_pct = 0.5;
+      await writeFile(path, JSON.stringify(config));
+      await expect(trained({ network, teacher: centred, recipe })).rejects.toThrow(
+        '100 % of the edge of the whole image; got one that sees 50 %',
+      );
+    });
   });
 
   test('goes on with the very same teacher only', async () => {
