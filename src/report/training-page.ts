@@ -33,12 +33,25 @@ function summaryOf({ curve, trials, steps }: TrainingRecord): string {
   return `${far} After step ${last.step} the model gets ${percent(last.top1)} of ${last.images} validation images right.${highest}`;
 }
 
-function curves(charts: Charts, { curve, trials }: TrainingRecord): Markup {
+function curves(charts: Charts, { curve, trials, isTaught }: TrainingRecord): Markup {
   const tried = trials.length > 0;
-  const of = (key: keyof CurvePoint): Series => ({ name: 'training', points: curve.map((at) => [at.step, at[key]]) });
-  const trial = (key: keyof Trial): Series => ({ name: 'validation', points: trials.map((at) => [at.step, at[key]]) });
+  const of = (key: keyof CurvePoint): Series => ({
+    name: 'training',
+    style: 0,
+    points: curve.map((at) => [at.step, at[key]]),
+  });
+  const trial = (key: keyof Trial): Series => ({
+    name: 'validation',
+    style: 1,
+    points: trials.map((at) => [at.step, at[key]]),
+  });
   const drawn = [
-    lineChart(charts, 'Loss', tried ? [of('loss'), trial('loss')] : [of('loss')]),
+    ...(isTaught
+      ? [
+          lineChart(charts, "Loss of training, the teacher's part in it", [of('loss')]),
+          ...(tried ? [lineChart(charts, 'Loss of validation', [trial('loss')])] : []),
+        ]
+      : [lineChart(charts, 'Loss', tried ? [of('loss'), trial('loss')] : [of('loss')])]),
     lineChart(charts, 'Right, in percent', tried ? [of('accuracy'), trial('top1')] : [of('accuracy')], SHARE),
     lineChart(charts, 'Learning rate', [of('learningRate')]),
     lineChart(charts, 'Norm of the gradients, before it is clipped', [of('gradientNorm')]),
@@ -52,14 +65,22 @@ const SHARE = { grid: true, label: null, tickFormat: (share: number) => `${Math.
 
 interface Series {
   readonly name: string;
+  /** Its place in the legend. */
+  readonly style: number;
   readonly points: readonly (readonly [step: number, value: number])[];
 }
 
 function lineChart({ plot, draw }: Charts, title: string, series: readonly Series[], y: object = {}): Markup {
-  const marks = series.flatMap(({ points }, i) => [
-    plot.line(points, { x: '0', y: '1', stroke: seriesColour(i), strokeDasharray: seriesDash(i), strokeWidth: 1.5 }),
+  const marks = series.flatMap(({ points, style }) => [
+    plot.line(points, {
+      x: '0',
+      y: '1',
+      stroke: seriesColour(style),
+      strokeDasharray: seriesDash(style),
+      strokeWidth: 1.5,
+    }),
     // A line of few points, or of one, would not be seen.
-    ...(points.length <= FEW ? [plot.dot(points, { x: '0', y: '1', fill: seriesColour(i), r: 3 })] : []),
+    ...(points.length <= FEW ? [plot.dot(points, { x: '0', y: '1', fill: seriesColour(style), r: 3 })] : []),
   ]);
   const about = series.map(({ name: of, points }) => {
     const [first, last] = [points[0], points.at(-1)];

@@ -4,6 +4,8 @@ export interface TrainingRecord {
   readonly name: string;
   /** What was trained, on what and how, each a name and its value. */
   readonly facts: readonly (readonly [string, string])[];
+  /** Whether a teacher has a part in the loss of training, which that of validation has not. */
+  readonly isTaught: boolean;
   /** Optimiser steps of the whole run. */
   readonly steps: number;
   /** Thinned out: each the mean of some steps, with the last of them. */

@@ -7,6 +7,7 @@ import type { TrainingRecord } from '../../src/report/training.ts';
 const RECORD: TrainingRecord = {
   name: 'run <1>',
   facts: [['classes', 'cat, <b>dog</b>']],
+  isTaught: false,
   steps: 400,
   curve: [100, 200, 300].map((step) => ({
     step,
@@ -38,6 +39,15 @@ test('the report of a run says how far it is and how good, and describes each cu
   expect(about[0]).toBe(
     'Loss. training: from 1.75 at step 100 to 1.25 at step 300; validation: from 1.5 at step 100 to 1.2 at step 300.',
   );
+});
+
+test('losses of which one has a part more are not drawn beside each other', async () => {
+  const { document } = await drawn({ ...RECORD, isTaught: true });
+  const about = [...document.querySelectorAll('svg')].map((svg) => svg.getAttribute('aria-label'));
+  expect(about.slice(0, 2)).toEqual([
+    "Loss of training, the teacher's part in it. training: from 1.75 at step 100 to 1.25 at step 300.",
+    'Loss of validation. validation: from 1.5 at step 100 to 1.2 at step 300.',
+  ]);
 });
 
 test('names from outside stay text', async () => {
