@@ -70,7 +70,13 @@ export function recipeOf(flags: TrainFlags): RecipeOptions {
 
 /** Also without a teacher where something is said about it, which the library refuses. */
 function distillationOf({ teacher, distil, distilWeight, temperature }: TrainFlags) {
-  if ((teacher ?? distil ?? distilWeight ?? temperature) === undefined) return undefined;
+  if (temperature !== undefined && distil !== 'soft') {
+    throw new CommandFailure(
+      EXIT.usage,
+      '--temperature: expected --distil soft beside it, whose probabilities it is of',
+    );
+  }
+  if ((teacher ?? distil ?? distilWeight) === undefined) return undefined;
   const weight = distilWeight ?? 0.5;
   return distil === 'soft'
     ? ({ kind: 'soft', weight, temperature: temperature ?? 3 } as const)

@@ -11,8 +11,8 @@ export function resNetCost(config: ResNetConfig, image: Omit<FeatureMap, 'channe
   const convolve = convolutionsInto(steps);
   const unit = (input: FeatureMap, sizes: ConvolutionSizes): FeatureMap =>
     convolve(input, { ...sizes, norm: 'batchNorm' });
-  const pooledUnit = (input: FeatureMap, { pool = 1, ...sizes }: PooledSizes): FeatureMap =>
-    pooled(unit(input, sizes), pool);
+  const pooledUnit = (input: FeatureMap, { poolSize = 1, ...sizes }: PooledSizes): FeatureMap =>
+    pooled(unit(input, sizes), poolSize);
   const { kernelSize: side, stride, width: channels } = stem;
   let x = unit({ ...image, channels: numChannels }, { side, stride, channels });
   if (stem.maxPool) x = pooled(x, 2);
@@ -31,7 +31,7 @@ export function resNetCost(config: ResNetConfig, image: Omit<FeatureMap, 'channe
 
 interface PooledSizes extends ConvolutionSizes {
   /** Side of the pool that follows. */
-  readonly pool?: number;
+  readonly poolSize?: number;
 }
 
 function pooled({ height, width, channels }: FeatureMap, side: number): FeatureMap {
@@ -43,14 +43,14 @@ function branch(
   { block, bottleneckStride, downsample }: ResNetConfig,
   { width, outWidth, stride }: ResNetStage,
 ): readonly PooledSizes[] {
-  const shrinking = downsample === 'stride' ? { stride } : { pool: stride };
+  const downsampling = downsample === 'stride' ? { stride } : { poolSize: stride };
   if (block === 'basic') {
     return [
-      { side: 3, channels: width, ...shrinking },
+      { side: 3, channels: width, ...downsampling },
       { side: 3, channels: outWidth },
     ];
   }
-  const [first, middle] = bottleneckStride === 'middle' ? [{}, shrinking] : [shrinking, {}];
+  const [first, middle] = bottleneckStride === 'middle' ? [{}, downsampling] : [downsampling, {}];
   return [
     { side: 1, channels: width, ...first },
     { side: 3, channels: width, ...middle },

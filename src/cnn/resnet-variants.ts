@@ -1,3 +1,5 @@
+import { ArgumentError } from '../errors.ts';
+import { MOST_STRIDE, usualStride } from '../weights/cnn-architecture.ts';
 import type { ResNetConfig } from '../weights/cnn-architecture.ts';
 
 /** Blocks of each stage of the published sizes (He et al. 2016, table 1). */
@@ -25,7 +27,7 @@ export function resNetVariant(size: keyof typeof RESNET_DEPTHS, numClasses = 100
     downsample: 'stride',
     stages: depths.map((depth, i) => {
       const width = 64 * 2 ** i;
-      return { depth, width, outWidth: block === 'basic' ? width : EXPANSION * width, stride: i === 0 ? 1 : 2 };
+      return { depth, width, outWidth: block === 'basic' ? width : EXPANSION * width, stride: usualStride(i) };
     }),
     epsilon: 1e-5,
   };
@@ -46,17 +48,14 @@ export interface SmallResNet {
 /**
  * For images of some 32 pixels (He et al. 2016, section 4.2): a 3×3 stem of stride 1, no max pool, basic blocks. The
  * shortcuts are projections, as in torchvision and timm, where the paper pads with zeros.
+ *
+ * @throws ArgumentError for strides that are not one for each stage.
  */
-export function smallResNet({
-  depths,
-  widths,
-  numClasses,
-  downsample = 'stride',
-  strides = [1],
-}: SmallResNet): ResNetConfig {
+export function smallResNet({ depths, widths, numClasses, downsample = 'stride', strides }: SmallResNet): ResNetConfig {
+  checkStrides(strides, depths.length);
   const stages = depths.map((depth, i) => {
     const width = widths[i] ?? widths.at(-1) ?? 0;
-    return { depth, width, outWidth: width, stride: strides[i] ?? 2 };
+    return { depth, width, outWidth: width, stride: strides?.[i] ?? usualStride(i) };
   });
   return {
     kind: 'resnet',
@@ -69,4 +68,12 @@ export function smallResNet({
     stages,
     epsilon: 1e-5,
   };
+}
+
+function checkStrides(strides: readonly number[] | undefined, numStages: number): void {
+  const isStride = (value: number): boolean => Number.isInteger(value) && value >= 1 && value <= MOST_STRIDE;
+  if (strides === undefined || (strides.length === numStages && strides.every(isStride))) return;
+  throw new ArgumentError(
+    `strides: expected an integer from 1 to ${MOST_STRIDE} for each of ${numStages} stages, got ${strides.join(', ') || 'none'}`,
+  );
 }

@@ -23,7 +23,7 @@ export function resNetLayers<Unit>(
 ): Layer[] {
   const blocks = config.stages.flatMap(({ stride }, i) =>
     (params.stages[i]?.blocks ?? []).map((block, j): Layer => {
-      const place = { name: `stages.${i}.blocks.${j}`, shrinks: j === 0 ? stride : 1, config };
+      const place = { name: `stages.${i}.blocks.${j}`, stride: j === 0 ? stride : 1, config };
       return { name: place.name, apply: (x: Tensor4D, probe) => residualBlock(x, block, { ...place, run, probe }) };
     }),
   );
@@ -54,29 +54,30 @@ function stem<Unit>(images: Tensor4D, unit: Unit, { config, run, probe }: Pass<U
 interface BlockPass<Unit> extends Pass<Unit> {
   readonly name: string;
   /** By how much it divides height and width. */
-  readonly shrinks: number;
+  readonly stride: number;
 }
 
-/** relu(F(x) + shortcut(x)) (eqs. 1 and 2): [B, H, W, C] → [B, H / shrinks, W / shrinks, C′]. */
+/** relu(F(x) + shortcut(x)) (eqs. 1 and 2): [B, H, W, C] → [B, ⌈H / stride⌉, ⌈W / stride⌉, C′]. */
 function residualBlock<Unit>(
   x: Tensor4D,
   { convolutions, shortcut }: ResidualParams<Unit>,
-  { name, shrinks, config, run, probe }: BlockPass<Unit>,
+  { name, stride, config, run, probe }: BlockPass<Unit>,
 ): Tensor4D {
-  const shrinking = config.block === 'bottleneck' && config.bottleneckStride === 'middle' ? 1 : 0;
-  const [stride, side] = config.downsample === 'stride' ? [shrinks, 1] : [1, shrinks];
-  const pooled = (features: Tensor4D): Tensor4D => (side === 1 ? features : maxPool(features, side, side, 'same'));
+  const downsampling = config.block === 'bottleneck' && config.bottleneckStride === 'middle' ? 1 : 0;
+  const [ownStride, poolSize] = config.downsample === 'stride' ? [stride, 1] : [1, stride];
+  const pooled = (features: Tensor4D): Tensor4D =>
+    poolSize === 1 ? features : maxPool(features, poolSize, poolSize, 'same');
   return tidy(() => {
-    const skip = shortcut === undefined ? x : run(pooled(x), shortcut, { name: `${name}.shortcut`, stride });
+    const skip = shortcut === undefined ? x : run(pooled(x), shortcut, { name: `${name}.shortcut`, stride: ownStride });
     let branch = x;
     for (const [j, unit] of convolutions.entries()) {
-      const place = { name: `${name}.convolutions.${j}`, stride: j === shrinking ? stride : 1 };
+      const place = { name: `${name}.convolutions.${j}`, stride: j === downsampling ? ownStride : 1 };
       const isLast = j === convolutions.length - 1;
       // Where nobody looks in between, the sum and its ReLU go with the last norm.
       if (isLast && probe === undefined) return run(branch, unit, { ...place, activation: 'relu', skip });
       branch = run(branch, unit, { ...place, activation: isLast ? 'linear' : 'relu' });
       probe?.(place.name, branch);
-      if (j === shrinking) branch = pooled(branch);
+      if (j === downsampling) branch = pooled(branch);
     }
     if (shortcut !== undefined) probe?.(`${name}.shortcut`, skip);
     return relu(add<Tensor4D>(branch, skip));

@@ -1,6 +1,6 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 
-import { conv2d, depthwiseConv2d, fused } from '../tensor/tfjs.ts';
+import { conv2d, fused } from '../tensor/tfjs.ts';
 import { dims } from '../tensor/dims.ts';
 import { convolutionWithSkip } from '../tensor/ops/convolution-with-skip.ts';
 import type { Rectifier } from '../tensor/ops/convolution-with-skip.ts';
@@ -44,11 +44,10 @@ export function convolve(x: Tensor4D, { kernel, bias }: ConvolutionParams, optio
   dims('convolution input', x, 'B H W C', { C });
   const filter = ranked('convolution kernel', kernel, 4);
   const pad = padOf(padding, k, stride);
-  if (bias === undefined && skip === undefined && activation === 'linear') {
-    // The gradients of the fused operations are all computed, those of these only where they are asked for: of a first
-    // convolution that by the image is not.
-    return depthwise ? depthwiseConv2d(x, filter, stride, pad) : conv2d(x, filter, stride, pad);
-  }
+  // The gradients of fused operations are all computed, of this one only those that are asked for: of a first convolution not
+  // that by the image.
+  const isPlain = bias === undefined && skip === undefined && activation === 'linear' && !depthwise;
+  if (isPlain) return conv2d(x, filter, stride, pad);
   const shared = { strides: stride, pad, activation, ...(bias && { bias }) };
   if (depthwise) return fused.depthwiseConv2d({ x, filter, ...shared });
   return skip === undefined ? fused.conv2d({ x, filter, ...shared }) : convolutionWithSkip(x, filter, skip, shared);

@@ -33,7 +33,7 @@ function summaryOf({ curve, trials, steps }: TrainingRecord): string {
   return `${far} After step ${last.step} the model gets ${percent(last.top1)} of ${last.images} validation images right.${highest}`;
 }
 
-function curves(charts: Charts, { curve, trials, isTaught }: TrainingRecord): Markup {
+function curves(charts: Charts, { curve, trials, isDistilled }: TrainingRecord): Markup {
   const tried = trials.length > 0;
   const of = (key: keyof CurvePoint): Series => ({
     name: 'training',
@@ -46,7 +46,7 @@ function curves(charts: Charts, { curve, trials, isTaught }: TrainingRecord): Ma
     points: trials.map((at) => [at.step, at[key]]),
   });
   const drawn = [
-    ...(isTaught
+    ...(isDistilled
       ? [
           lineChart(charts, "Loss of training, the teacher's part in it", [of('loss')]),
           ...(tried ? [lineChart(charts, 'Loss of validation', [trial('loss')])] : []),

@@ -5,7 +5,7 @@ export interface TrainingRecord {
   /** What was trained, on what and how, each a name and its value. */
   readonly facts: readonly (readonly [string, string])[];
   /** Whether a teacher has a part in the loss of training, which that of validation has not. */
-  readonly isTaught: boolean;
+  readonly isDistilled: boolean;
   /** Optimiser steps of the whole run. */
   readonly steps: number;
   /** Thinned out: each the mean of some steps, with the last of them. */

@@ -22,7 +22,6 @@ export const {
   Conv2DBackpropInput,
   copyRegisteredKernels,
   cumsum,
-  depthwiseConv2d,
   DepthwiseConv2dNative,
   DepthwiseConv2dNativeBackpropFilter,
   DepthwiseConv2dNativeBackpropInput,

@@ -12,8 +12,8 @@ export interface ResNetConfig {
   /** Which convolution of a bottleneck strides: the 3×3 («v1.5», every published checkpoint) or the first 1×1 (the paper). */
   readonly bottleneckStride: 'middle' | 'first';
   /**
-   * How the first block of a stage shrinks its features: its convolution and the shortcut stride, or the convolution keeps
-   * the size and the largest of what it gives, and of what the shortcut takes, goes on.
+   * How the first block of a stage divides height and width by its stride: the convolution and the shortcut stride, or the
+   * convolution keeps the size and a max pool follows it, of squares as wide as the stride, and precedes the shortcut's.
    */
   readonly downsample: 'stride' | 'max-pool';
   readonly stages: readonly ResNetStage[];
@@ -28,6 +28,14 @@ export interface ResNetStem {
   readonly stride: number;
   /** Whether a 3×3 max pool of stride 2 follows. */
   readonly maxPool: boolean;
+}
+
+/** The largest stride of a stage that is taken for one. */
+export const MOST_STRIDE = 4;
+
+/** Of the i-th stage of a published ResNet. */
+export function usualStride(stage: number): number {
+  return stage === 0 ? 1 : 2;
 }
 
 export interface ResNetStage {

@@ -72,15 +72,8 @@ function changedResize({ resize, imageSize }: Preprocessing, changes: Preprocess
   return size.height === size.width ? { kind, size: size.height } : { kind: 'cover', size };
 }
 
-/** What a model sees of an image: the share of its resized edge that the centre crop keeps, the shape that it has then. */
-export function viewOf({ resize, imageSize }: Preprocessing): {
-  readonly share: number;
-  readonly shape: 'whole' | 'squashed' | 'bordered';
-} {
+/** The share of the resized image's edge that the centre crop keeps. */
+export function cropOf({ resize, imageSize }: Preprocessing): number {
   const edge = resize.kind === 'shorter-edge' ? resize.size : Math.min(resize.size.height, resize.size.width);
-  const share = Math.min(imageSize.height, imageSize.width) / edge;
-  const shape = ({ 'shorter-edge': 'whole', cover: 'whole', squash: 'squashed', border: 'bordered' } as const)[
-    resize.kind
-  ];
-  return { share, shape };
+  return Math.min(imageSize.height, imageSize.width) / edge;
 }

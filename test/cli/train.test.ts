@@ -90,6 +90,7 @@ describe('patchlens train', () => {
     [['--crop', 'padded'], 'Expected none, padded:<pixels>'],
     [['--guidance', 'last'], 'Expected <block> or <block>:<weight>'],
     [['--from', 'm', '--depth', '3'], 'cannot be used with'],
+    [['--teacher', 't', '--temperature', '2'], '--temperature: expected --distil soft beside it'],
     [['--downsample', 'max-pool'], '--downsample: expected another --arch than vit-tiny'],
     [['--arch', 'resnet', '--downsample', 'blur'], 'Allowed choices are stride, max-pool'],
     [['--depths', '2,2'], '--depths: expected another --arch than vit-tiny'],

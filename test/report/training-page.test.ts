@@ -7,7 +7,7 @@ import type { TrainingRecord } from '../../src/report/training.ts';
 const RECORD: TrainingRecord = {
   name: 'run <1>',
   facts: [['classes', 'cat, <b>dog</b>']],
-  isTaught: false,
+  isDistilled: false,
   steps: 400,
   curve: [100, 200, 300].map((step) => ({
     step,
@@ -42,7 +42,7 @@ test('the report of a run says how far it is and how good, and describes each cu
 });
 
 test('losses of which one has a part more are not drawn beside each other', async () => {
-  const { document } = await drawn({ ...RECORD, isTaught: true });
+  const { document } = await drawn({ ...RECORD, isDistilled: true });
   const about = [...document.querySelectorAll('svg')].map((svg) => svg.getAttribute('aria-label'));
   expect(about.slice(0, 2)).toEqual([
     "Loss of training, the teacher's part in it. training: from 1.75 at step 100 to 1.25 at step 300.",

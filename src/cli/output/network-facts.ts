@@ -50,7 +50,9 @@ function resNetFacts({ stem, stages, block, downsample }: ResNetConfig): Fact[] 
   return [
     ['Stem', `${k} x ${k} convolution of stride ${stride}, ${width} channels${maxPool ? ', max pool' : ''}`],
     ['Stages', `${stages.map(({ depth }) => depth).join(', ')} ${block} blocks of ${widths(stages)} channels`],
-    ...(downsample === 'max-pool' ? [['Shrunk by', 'max pools'] as const] : []),
+    ...(downsample === 'max-pool'
+      ? [['Downsampling', `max pools of ${stages.map((stage) => stage.stride).join(', ')} pixels`] as const]
+      : []),
     ['Pooling', 'mean of all positions'],
   ];
 }

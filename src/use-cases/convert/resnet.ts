@@ -9,7 +9,7 @@ import type { ResNetConfig } from '../../weights/cnn-architecture.ts';
 import { describe } from '../../weights/describe.ts';
 import type { Description } from '../../weights/family.ts';
 import { recipeDifferences } from '../../weights/targets/differences.ts';
-import { publishTimmResNet } from '../../weights/targets/timm-resnet.ts';
+import { hasUsualStages, publishTimmResNet } from '../../weights/targets/timm-resnet.ts';
 import { checkpointOf } from '../../weights/write-model.ts';
 import type { ModelFiles } from '../../weights/write-model.ts';
 
@@ -26,6 +26,7 @@ export function resNetForTimm(checkpoint: Checkpoint, description: Description<R
   checkTensors(checkpoint, description, shapes);
   const preprocessing = description.preprocessingAt(imageSize);
   const parameter = parametersOf(checkpoint, description);
+  if (config.stem.maxPool && !hasUsualStages(config)) throw notOfTimm(checkpoint.where, config);
   const published = publishTimmResNet(config, shapes, parameter, { classes: labels, preprocessing });
   return { ...published, warnings: readBack(published, { config, preprocessing }, checkpoint.where) };
 }
@@ -34,10 +35,14 @@ type Wanted = Pick<Description<ResNetConfig>, 'config'> & Parameters<typeof reci
 
 function readBack(published: ModelFiles, wanted: Wanted, where: string): string[] {
   const { description } = describe(checkpointOf(where, published));
-  if (!isDeepStrictEqual(description.config, wanted.config)) {
-    const [expected, got] = [description.config, wanted.config].map((form) => JSON.stringify(form));
-    throw new ArgumentError(`${where}: expected a ResNet as timm has it, ${expected}, got ${got}`);
-  }
+  if (!isDeepStrictEqual(description.config, wanted.config)) throw notOfTimm(where, wanted.config);
   const preprocessing = description.preprocessingAt(description.imageSize);
   return recipeDifferences(wanted, { preprocessing }, 'timm');
+}
+
+function notOfTimm(where: string, config: ResNetConfig): ArgumentError {
+  const got = JSON.stringify(config);
+  return new ArgumentError(
+    `${where}: expected a ResNet as timm has it, whose stages after the first halve their features in a 3×3 convolution, got ${got}`,
+  );
 }

@@ -1,7 +1,7 @@
 import { ArgumentError } from '../../errors.ts';
 import { guided } from '../../training/guidance.ts';
 import type { Recipe } from '../../training/recipe.ts';
-import { viewOf } from '../../weights/preprocessing.ts';
+import { cropOf } from '../../weights/preprocessing.ts';
 import type { Preprocessing } from '../../weights/preprocessing.ts';
 import type { Student } from './student.ts';
 import type { LoadedTeacher } from './teacher.ts';
@@ -22,23 +22,23 @@ export function guidedBy(teacher: LoadedTeacher | undefined, student: Student, {
         'Choose the image size or the patch size so that both are alike.',
     );
   }
-  refuseOtherView(teacher.form.preprocessing, student.preprocessing);
+  refuseOtherCrop(teacher.form.preprocessing, student.preprocessing);
   return { ...student, network };
 }
 
-/** The share of an edge by which two views may differ: sizes in pixels are whole numbers. */
+/** By how much the shares of an edge may differ: sizes in pixels are whole numbers. */
 const ROUNDED = 0.02;
 
-function refuseOtherView(teacher: Preprocessing, student: Preprocessing): void {
-  const [theirs, ours] = [viewOf(teacher), viewOf(student)];
-  const isSame = theirs.shape === ours.shape && Math.abs(theirs.share - ours.share) <= ROUNDED;
-  if (isSame) return;
+/** Its places would lie beside the patches. */
+function refuseOtherCrop(teacher: Preprocessing, student: Preprocessing): void {
+  const [theirs, ours] = [cropOf(teacher), cropOf(student)];
+  if (Math.abs(theirs - ours) <= ROUNDED) return;
   throw new ArgumentError(
-    `guidance: expected a teacher that sees what the ViT sees of an image, ${said(ours)}; got one that sees ${said(theirs)}. ` +
-      "Its places would not be the patches'.",
+    `guidance: expected a teacher that sees as much of an image as the ViT, ${inPercent(ours)} of its edge; got one that sees ` +
+      `${inPercent(theirs)}. Let it learn without guidance, or from another teacher.`,
   );
 }
 
-function said({ share, shape }: ReturnType<typeof viewOf>): string {
-  return `${Math.round(100 * share)} % of the edge of the ${shape} image`;
+function inPercent(share: number): string {
+  return `${Math.round(100 * share)} %`;
 }

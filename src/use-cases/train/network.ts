@@ -3,6 +3,7 @@ import type { ImageSource } from '../../training/labelled-images.ts';
 import { SIZES, variant } from '../../vit/variants.ts';
 import type { SizeName } from '../../vit/variants.ts';
 import type { ViTConfig } from '../../weights/architecture.ts';
+import type { ResNetConfig } from '../../weights/cnn-architecture.ts';
 import type { Interpolation, Preprocessing, Rgb, Size } from '../../weights/preprocessing.ts';
 
 /** A network to train from nothing. */
@@ -16,8 +17,8 @@ export interface ResNetChoice {
   readonly depths: readonly number[];
   /** Channels of each stage; ResNet-20 has 16, 32, 64. */
   readonly widths: readonly number[];
-  /** How the first block of a stage shrinks its features; default `stride`. */
-  readonly downsample?: 'stride' | 'max-pool' | undefined;
+  /** How the first block of a stage divides height and width; default `stride`. */
+  readonly downsample?: ResNetConfig['downsample'] | undefined;
   /** By how much each stage divides height and width; default 1 of the first, 2 of the others. */
   readonly strides?: readonly number[] | undefined;
 }

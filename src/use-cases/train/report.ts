@@ -19,7 +19,7 @@ export async function writeReport(output: string, facts: RunFacts): Promise<void
   const html = await trainingPage({
     name: basename(resolve(output)),
     facts: factsOf(facts),
-    isTaught: facts.teacher !== undefined,
+    isDistilled: facts.teacher !== undefined,
     steps: facts.recipe.steps,
     curve: thinned(steps, MAX_POINTS),
     trials,

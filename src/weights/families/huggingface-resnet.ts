@@ -45,7 +45,7 @@ export const huggingFaceResNet: Family<ResNetConfig> = {
     const published = parseHuggingFace(HuggingFaceResNet, checkpoint);
     const config = resNetShape(arrays, where, NAMES, {
       bottleneckStride: published.downsample_in_bottleneck ? 'first' : 'middle',
-      strides: [published.downsample_in_first_stage ? 2 : 1],
+      strideOf: (stage) => (stage === 0 && published.downsample_in_first_stage ? 2 : undefined),
     });
     return {
       architecture: architectureOf(published),

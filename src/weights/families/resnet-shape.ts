@@ -1,6 +1,7 @@
 import { ConfigError } from '../../errors.ts';
 import { shapeOf } from '../arrays.ts';
 import type { NamedArrays } from '../arrays.ts';
+import { usualStride } from '../cnn-architecture.ts';
 import type { ResNetConfig, ResNetStage } from '../cnn-architecture.ts';
 import type { ConvNetNames } from './conv-norm-names.ts';
 
@@ -8,8 +9,8 @@ import type { ConvNetNames } from './conv-norm-names.ts';
 export interface ResNetUnseen {
   readonly bottleneckStride?: ResNetConfig['bottleneckStride'];
   readonly downsample?: ResNetConfig['downsample'];
-  /** Of each stage; in published networks 1 of the first and 2 of the others, which is the default. */
-  readonly strides?: readonly number[];
+  /** Of a stage; undefined where it is the usual one. */
+  readonly strideOf?: (stage: number) => number | undefined;
 }
 
 /** Reads a ResNet's shape off its tensors. @throws WeightsError, ConfigError when they are those of no ResNet. */
@@ -17,7 +18,7 @@ export function resNetShape(
   arrays: NamedArrays,
   where: string,
   { unit, head }: ConvNetNames,
-  { bottleneckStride = 'middle', downsample = 'stride', strides = [1] }: ResNetUnseen = {},
+  { bottleneckStride = 'middle', downsample = 'stride', strideOf = () => undefined }: ResNetUnseen = {},
 ): ResNetConfig {
   const kernel = (name: string): readonly number[] => shapeOf(arrays, `${unit(name).convolution}.weight`, 4, where);
   const has = (name: string): boolean => arrays.has(`${unit(name).convolution}.weight`);
@@ -34,7 +35,7 @@ export function resNetShape(
     const [outWidth = 0] = kernel(`${first}.${block === 'basic' ? 1 : 2}`);
     let depth = 1;
     while (has(`stages.${i}.blocks.${depth}.convolutions.0`)) depth += 1;
-    stages.push({ depth, width: middle, outWidth, stride: strides[i] ?? 2 });
+    stages.push({ depth, width: middle, outWidth, stride: strideOf(i) ?? usualStride(i) });
   }
   // A stem of 3×3 is that of small images (He et al. 2016, section 4.2), which does not shrink them.
   const forSmall = kernelSize === 3;

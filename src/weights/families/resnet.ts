@@ -1,6 +1,7 @@
 import * as z from 'zod';
 
 import { ConfigError } from '../../errors.ts';
+import { MOST_STRIDE } from '../cnn-architecture.ts';
 import type { ResNetConfig } from '../cnn-architecture.ts';
 import type { Description, Family } from '../family.ts';
 import type { TorchTensor } from '../torch-tensor.ts';
@@ -65,7 +66,7 @@ const TimmResNet = z.object({
       block_args: z.never().optional(),
       // Of the ResNets that patchlens trains, for which timm has no words.
       downsample: z.enum(['stride', 'max-pool']).optional(),
-      strides: z.array(z.int().min(1).max(4)).max(8).optional(),
+      strides: z.array(z.int().min(1).max(MOST_STRIDE)).optional(),
     })
     .default({}),
 });
@@ -85,8 +86,13 @@ export const timmResNet: Family<ResNetConfig> = {
         `${where}: config.json: architecture: expected a plain ResNet (resnet18, resnet34, resnet50 …), got ${published.architecture}`,
       );
     }
-    const { downsample = 'stride', strides = [1] } = published.model_args;
-    const config = resNetShape(arrays, where, NAMES, { downsample, strides });
+    const { downsample = 'stride', strides } = published.model_args;
+    const config = resNetShape(arrays, where, NAMES, { downsample, strideOf: (stage) => strides?.[stage] });
+    if (strides !== undefined && strides.length !== config.stages.length) {
+      throw new ConfigError(
+        `${where}: config.json: model_args: strides: expected one for each of ${config.stages.length} stages, got ${strides.length}`,
+      );
+    }
     return {
       architecture: published.architecture,
       config,

@@ -1,4 +1,5 @@
 import type { NamedArray } from '../arrays.ts';
+import { usualStride } from '../cnn-architecture.ts';
 import type { ResNetConfig } from '../cnn-architecture.ts';
 import { torchResNetTensor } from '../families/resnet.ts';
 import { resNetName } from '../families/resnet-shape.ts';
@@ -9,7 +10,7 @@ import { pretrainedConfig } from './timm-recipe.ts';
 
 /**
  * A ResNet under timm's names, with a configuration of timm's form. timm itself has no class for the 3×3 stem of small
- * images: such a network is one that patchlens reads.
+ * images, nor arguments for other strides and pools: such a network is one that patchlens reads.
  */
 export function publishTimmResNet(
   config: ResNetConfig,
@@ -26,7 +27,7 @@ export function publishTimmResNet(
     num_features: config.stages.at(-1)?.outWidth,
     global_pool: 'avg',
     ...(classes && { label_names: classes }),
-    ...(!isPublished(config) && {
+    ...(!hasUsualStages(config) && {
       model_args: { downsample: config.downsample, strides: config.stages.map(({ stride }) => stride) },
     }),
     pretrained_cfg: {
@@ -42,7 +43,7 @@ export function publishTimmResNet(
   };
 }
 
-/** Whether its tensors and timm's usual arguments tell all of it. */
-function isPublished({ downsample, stages }: ResNetConfig): boolean {
-  return downsample === 'stride' && stages.every(({ stride }, i) => stride === (i === 0 ? 1 : 2));
+/** Whether its stages shrink as those of timm's ResNets do. */
+export function hasUsualStages({ downsample, stages }: ResNetConfig): boolean {
+  return downsample === 'stride' && stages.every(({ stride }, i) => stride === usualStride(i));
 }

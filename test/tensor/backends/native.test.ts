@@ -239,10 +239,13 @@ describe.skipIf(!loads)(`native${probe?.status === 'loads' ? '' : `: ${probe?.re
         const h = linear(x() as Tensor3D, w(), { bias: b(), activation: 'gelu' });
         return matMul(attention(h, h, h, { numHeads: 1 }), h, true, false);
       });
+    const tall = random([1031, 37]);
+    const runTall = (): Float32Array =>
+      valuesOf(() => productOp(tall() as Tensor2D, tall() as Tensor2D, { transposeA: true }));
     await native.load({ threads: 1 });
-    const one = run();
+    const one = [run(), runTall()];
     await native.load({ threads: 2 });
-    expect(run()).toEqual(one);
+    expect([run(), runTall()]).toEqual(one);
   });
 
   describe('memory', () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -33,6 +33,20 @@ async function readingOf(model: string) {
   return { config, imageSize, labels, arrays: assemble(checkpoint, description, shapes) };
 }
 
+/** A copy of a model with another config.json. */
+async function changed(name: string, change: (config: Record<string, unknown>) => object): Promise<string> {
+  const copy = join(folder, 'changed');
+  await cp(CNNS + name, copy, { recursive: true });
+  const path = join(copy, 'config.json');
+  await writeFile(path, JSON.stringify(change(JSON.parse(await readFile(path, 'utf8')))));
+  return copy;
+}
+
+test('strides of a configuration that are not one for each stage are refused', async () => {
+  const short = await changed('timm-resnet-max-pool', (config) => ({ ...config, model_args: { strides: [2] } }));
+  await expect(readingOf(short)).rejects.toThrow('strides: expected one for each of 4 stages, got 1');
+});
+
 test.each([
   'timm-resnet-basic',
   'timm-resnet-bottleneck',
@@ -59,6 +73,8 @@ test('float16 halves the file', async () => {
 test('refuses names that ResNets are not written with, a network that timm has not, and other CNNs', async () => {
   const early = convertModel(`${CNNS}hf-resnet-bottleneck`, { output });
   await expect(early).rejects.toThrow('expected a ResNet as timm has it');
+  const first = await changed('hf-resnet-bottleneck', (config) => ({ ...config, downsample_in_bottleneck: false }));
+  await expect(convertModel(first, { output })).rejects.toThrow('expected a ResNet as timm has it');
   const asTransformers = convertModel(`${CNNS}timm-resnet-basic`, { output, names: 'huggingface' });
   await expect(asTransformers).rejects.toThrow('names huggingface: expected timm for');
   const mobile = convertModel(`${CNNS}timm-mobilenet-v2`, { output });

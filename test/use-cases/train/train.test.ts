@@ -253,7 +253,7 @@ describe('distillation', () => {
       config.pretrained_cfg.crop_pct = 0.5;
       await writeFile(path, JSON.stringify(config));
       await expect(trained({ network, teacher: centred, recipe })).rejects.toThrow(
-        '100 % of the edge of the whole image; got one that sees 50 %',
+        '100 % of its edge; got one that sees 50 %',
       );
     });
   });

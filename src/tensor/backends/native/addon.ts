@@ -43,7 +43,7 @@ export interface Addon {
     pairs: Int32Array,
     /** M, N, K, matrices in a, matrices in b */
     sizes: Int32Array,
-    /** 1: A is stored transposed, 2: B is. */
+    /** 1: A is stored transposed, 2: B is, 4: a long sum may be cut, whose rounding then is not that of the same product in a batch. */
     transposed: number,
     precision: number,
   ): void;

@@ -45,14 +45,14 @@ void checkLinear(const Kernels& kernels) {
 
 void checkMatMul(const Kernels& kernels) {
   const size_t M = randomSize(), N = randomSize(), K = randomSize(), inA = 1 + below(3), inB = 1 + below(3);
-  const bool transposeA = below(2), transposeB = below(2);
+  const bool transposeA = below(2), transposeB = below(2), inStretches = below(2);
   const auto precision = Precision(below(3));
   const Floats a = random(inA * M * K), b = random(inB * K * N);
   std::vector<int32_t> pairs(2 * below(7));
   for (size_t i = 0; i < pairs.size(); i++) pairs[i] = int32_t(below(i % 2 == 0 ? inA : inB));
   const size_t batch = pairs.size() / 2;
   Floats out = poisoned(batch * M * N);
-  kernels.matMul({a.data(), b.data(), out.data(), pairs.data(), batch, M, N, K, transposeA, transposeB, precision});
+  kernels.matMul({a.data(), b.data(), out.data(), pairs.data(), batch, M, N, K, transposeA, transposeB, inStretches, precision});
   std::vector<double> expected(batch * M * N);
   for (size_t i = 0; i < batch; i++) {
     const float* const matrixA = a.data() + size_t(pairs[2 * i]) * M * K;

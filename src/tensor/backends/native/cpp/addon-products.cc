@@ -61,7 +61,7 @@ napi_value matMul(napi_env env, napi_callback_info info) {
   const Span<float> out = args.floats(2);
   const Span<int32_t> pairs = args.integers(3);
   const Span<int32_t> sizes = args.sizes(4, 5);
-  const Size transposed = args.size(5);
+  const Size form = args.size(5);
   const Precision precision = precisionAt(args, 6);
   if (!args.areValid()) return nullptr;
   const Size M = Size(sizes.data[0]);
@@ -76,7 +76,7 @@ napi_value matMul(napi_env env, napi_callback_info info) {
     args.require(index >= 0 && index < sizes.data[i % 2 == 0 ? 3 : 4], "matMul: expected indices inside the batches");
   }
   if (!args.areValid()) return nullptr;
-  kernelsOf(env).matMul({a.data, b.data, out.data, pairs.data, batch, M, N, K, (transposed & 1) != 0, (transposed & 2) != 0, precision});
+  kernelsOf(env).matMul({a.data, b.data, out.data, pairs.data, batch, M, N, K, (form & 1) != 0, (form & 2) != 0, (form & 4) != 0, precision});
   return nullptr;
 }
 

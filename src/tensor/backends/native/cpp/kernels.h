@@ -46,6 +46,8 @@ struct MatMulArguments {
   const int32_t* pairs;
   size_t batch, M, N, K;
   bool transposeA, transposeB;
+  /** Whether a long sum may be cut, whose rounding then is not that of the same product in a batch. */
+  bool inStretches;
   Precision precision;
 };
 

@@ -8,7 +8,7 @@
 
 namespace patchlens {
 
-/** Rows of A for each column of it from which on the product of its transpose is one of tall matrices. */
+/** Rows of A for each of its columns from which on the sum of Aᵀ·B is a long one. */
 constexpr size_t TALL = 4;
 
 /** One product of a batch; its operands may be transposed. */
@@ -41,8 +41,8 @@ struct Product {
 
   /** The product on all threads. */
   void onAllThreads(float* space) const {
-    if (args.transposeA && !args.transposeB && args.K >= TALL * args.M) {
-      // What is summed over is cut, too, and A and B come from memory once: the gradient of a filter on images of one pixel.
+    if (args.inStretches && args.transposeA && !args.transposeB && args.K >= TALL * args.M) {
+      // A and B come from memory once: this is the gradient of a filter on images of one pixel.
       const Windows pixels{args.K, 1, 1, args.M, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0};
       FilterGradient<S>({a(), b(), out(), pixels, args.N}).compute();
     } else if (args.transposeA) {

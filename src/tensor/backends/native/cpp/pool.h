@@ -65,7 +65,7 @@ void scatterTiles(float* dx, const Windows& w, Body body) {
   });
 }
 
-/** The same of windows that may overlap: image by image and cache line by cache line of channels, so that no two threads add up. */
+/** The same of any windows: of such as may overlap by image and cache line of channels, so that no two threads add to one pixel. */
 template <class S, class Body>
 void scatterWindows(float* dx, const Windows& w, Body body) {
   if (areTiles(w)) return scatterTiles<S>(dx, w, body);

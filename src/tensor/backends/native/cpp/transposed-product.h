@@ -1,4 +1,4 @@
-// Aᵀ·B of two tall matrices, the form of a weight's gradient: what is summed over is far longer than either side.
+// Aᵀ·B without a copy of A: what is summed over is longer than either side.
 #pragma once
 
 #include "gemm.h"
