@@ -1,5 +1,3 @@
-import { ArgumentError } from '../errors.ts';
-import { MOST_STRIDE, usualStride } from '../weights/cnn-architecture.ts';
 import type { ResNetConfig } from '../weights/cnn-architecture.ts';
 
 /** Blocks of each stage of the published sizes (He et al. 2016, table 1). */
@@ -33,6 +31,11 @@ export function resNetVariant(size: keyof typeof RESNET_DEPTHS, numClasses = 100
   };
 }
 
+/** Of the i-th stage. */
+function usualStride(stage: number): number {
+  return stage === 0 ? 1 : 2;
+}
+
 export interface SmallResNet {
   /** Blocks of each stage: ResNet-20 has 3, 3, 3. */
   readonly depths: readonly number[];
@@ -48,11 +51,8 @@ export interface SmallResNet {
 /**
  * For images of some 32 pixels (He et al. 2016, section 4.2): a 3×3 stem of stride 1, no max pool, basic blocks. The
  * shortcuts are projections, as in torchvision and timm, where the paper pads with zeros.
- *
- * @throws ArgumentError for strides that are not one for each stage.
  */
 export function smallResNet({ depths, widths, numClasses, downsample = 'stride', strides }: SmallResNet): ResNetConfig {
-  checkStrides(strides, depths.length);
   const stages = depths.map((depth, i) => {
     const width = widths[i] ?? widths.at(-1) ?? 0;
     return { depth, width, outWidth: width, stride: strides?.[i] ?? usualStride(i) };
@@ -68,12 +68,4 @@ export function smallResNet({ depths, widths, numClasses, downsample = 'stride',
     stages,
     epsilon: 1e-5,
   };
-}
-
-function checkStrides(strides: readonly number[] | undefined, numStages: number): void {
-  const isStride = (value: number): boolean => Number.isInteger(value) && value >= 1 && value <= MOST_STRIDE;
-  if (strides === undefined || (strides.length === numStages && strides.every(isStride))) return;
-  throw new ArgumentError(
-    `strides: expected an integer from 1 to ${MOST_STRIDE} for each of ${numStages} stages, got ${strides.join(', ') || 'none'}`,
-  );
 }

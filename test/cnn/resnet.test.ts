@@ -158,16 +158,6 @@ describe('parameters to start from', () => {
   const spread = (values: Float32Array): number =>
     Math.sqrt(values.reduce((total, value) => total + value * value, 0) / values.length);
 
-  test('of strides that are not one for each stage there are none', () => {
-    const stages = { depths: [2, 1], widths: [23, 29], numClasses: 5 };
-    for (const strides of [[], [2], [1, 2, 2], [0, 2], [1, 1.5], [1, 8]]) {
-      expect(() => smallResNet({ ...stages, strides })).toThrow(
-        'strides: expected an integer from 1 to 4 for each of 2',
-      );
-    }
-    expect(smallResNet({ ...stages, strides: [2, 1] }).stages.map(({ stride }) => stride)).toEqual([2, 1]);
-  });
-
   test('are all there, and of the published spread', () => {
     const arrays = initialiseResNet(config, { random: random() });
     expect([...arrays.keys()]).toEqual([...shapes(config).keys()]);

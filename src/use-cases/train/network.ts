@@ -1,8 +1,10 @@
+import { smallResNet } from '../../cnn/resnet-variants.ts';
 import { ArgumentError } from '../../errors.ts';
 import type { ImageSource } from '../../training/labelled-images.ts';
 import { SIZES, variant } from '../../vit/variants.ts';
 import type { SizeName } from '../../vit/variants.ts';
 import type { ViTConfig } from '../../weights/architecture.ts';
+import { MOST_STRIDE } from '../../weights/cnn-architecture.ts';
 import type { ResNetConfig } from '../../weights/cnn-architecture.ts';
 import type { Interpolation, Preprocessing, Rgb, Size } from '../../weights/preprocessing.ts';
 
@@ -58,6 +60,21 @@ export function imageSizeOf({ kind, imageSize }: NetworkChoice): Size {
 const DEFAULT_PATCH = 16;
 const DEFAULT_SIDE = 224;
 const MLP_RATIO = 4;
+
+/** @throws ArgumentError for strides that are not one for each stage, as a configuration may have them. */
+export function resNetConfigOf(choice: ResNetChoice, numClasses: number): ResNetConfig {
+  const { depths, strides } = choice;
+  if (strides !== undefined && (strides.length !== depths.length || !strides.every(isStride))) {
+    throw new ArgumentError(
+      `strides: expected an integer from 1 to ${MOST_STRIDE} for each of ${depths.length} stages, got ${strides.join(', ') || 'none'}`,
+    );
+  }
+  return smallResNet({ ...choice, numClasses });
+}
+
+function isStride(value: number): boolean {
+  return Number.isInteger(value) && value >= 1 && value <= MOST_STRIDE;
+}
 
 /** @throws ArgumentError when the parts do not fit together. */
 export function vitConfigOf(choice: ViTChoice, numClasses: number): ViTConfig {

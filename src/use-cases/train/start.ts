@@ -1,8 +1,7 @@
-import { smallResNet } from '../../cnn/resnet-variants.ts';
 import { startFrom } from './checkpoint.ts';
 import type { CheckpointChoice } from './checkpoint.ts';
 import type { LoadedImages } from './images.ts';
-import { imageSizeOf, preprocessingFor, vitConfigOf } from './network.ts';
+import { imageSizeOf, preprocessingFor, resNetConfigOf, vitConfigOf } from './network.ts';
 import type { NetworkChoice } from './network.ts';
 import { resNetStudent, vitStudent } from './student.ts';
 import type { Student } from './student.ts';
@@ -49,6 +48,6 @@ async function fresh(
     case 'vit':
       return vitStudent(vitConfigOf(network, numClasses), classes, preprocessing);
     case 'resnet':
-      return resNetStudent(smallResNet({ ...network, numClasses }), classes, preprocessing);
+      return resNetStudent(resNetConfigOf(network, numClasses), classes, preprocessing);
   }
 }
