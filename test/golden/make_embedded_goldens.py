@@ -26,19 +26,21 @@ ROOT = GOLDEN.parents[1]
 
 
 class SmallResNet(nn.Module):
-    """He et al. 2016, section 4.2, for any widths: a 3×3 stem, stages of one of timm's basic blocks, and their mean."""
+    """He et al. 2016, section 4.2, for any widths: a 3×3 stem, stages of one of timm's basic blocks, and their mean.
 
-    def __init__(self, widths: tuple[int, ...], num_classes: int) -> None:
+    Stages shrink by max pools of the strides given: timm's anti-aliasing with another pool, and one before the shortcut.
+    """
+
+    def __init__(self, widths: tuple[int, ...], strides: tuple[int, ...], num_classes: int) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(3, widths[0], 3, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(widths[0])
         before = widths[0]
-        for stage, width in enumerate(widths):
-            stride = 1 if stage == 0 else 2
-            shortcut = None
-            if before != width:
-                shortcut = nn.Sequential(nn.Conv2d(before, width, 1, stride, bias=False), nn.BatchNorm2d(width))
-            block = BasicBlock(before, width, stride, shortcut)
+        for stage, (width, stride) in enumerate(zip(widths, strides)):
+            shortcut = nn.Sequential(nn.Conv2d(before, width, 1, bias=False), nn.BatchNorm2d(width))
+            shortcut.register_forward_pre_hook(lambda _, inputs, pool=nn.MaxPool2d(stride, ceil_mode=True): (pool(inputs[0]),))
+            block = BasicBlock(before, width, downsample=shortcut)
+            block.aa = nn.MaxPool2d(stride, ceil_mode=True)
             setattr(self, f'layer{stage + 1}', nn.Sequential(block))
             before = width
         self.fc = nn.Linear(before, num_classes)
@@ -55,9 +57,12 @@ def vit(folder: pathlib.Path, _weights: dict[str, torch.Tensor]) -> nn.Module:
     return timm.create_model(f'local-dir:{folder}', pretrained=True)
 
 
-def cnn(_folder: pathlib.Path, weights: dict[str, torch.Tensor]) -> nn.Module:
+def cnn(folder: pathlib.Path, weights: dict[str, torch.Tensor]) -> nn.Module:
     widths = tuple(weights[f'layer{stage}.0.conv2.weight'].shape[0] for stage in (1, 2, 3))
-    model = SmallResNet(widths, num_classes=weights['fc.bias'].shape[0])
+    given = json.loads((folder / 'config.json').read_text()).get('model_args', {})
+    if given.get('downsample') != 'max-pool':
+        raise SystemExit(f'cifar10-cnn: expected stages that shrink by max pools, got {given}')
+    model = SmallResNet(widths, given['strides'], num_classes=weights['fc.bias'].shape[0])
     missing, unexpected = model.load_state_dict(weights, strict=False)
     counters = {name for name in missing if name.endswith('num_batches_tracked')}
     if set(missing) != counters or unexpected:
