@@ -33,25 +33,32 @@ inline typename S::V exponential(typename S::V x) {
   return power * reinterpret_cast<V>(bits);
 }
 
+/** From where on Φ is taken for 1, and on the other side for 0: in float32 the difference is none. */
+constexpr float NORMAL_LIMIT = 5.5f;
+
 /**
- * Φ(x), absolute error below 2e-7. The tail Φ(−a) is e^(−a²/2)·t·P(t) with t = 1/(1 + 0.3a), the shape of Abramowitz &
- * Stegun 7.1.26; P is our own minimax fit on 0 ≤ a ≤ 14, relative error 1.5e-7, so small values keep their digits
- * where 1 + erf(x/√2) would cancel.
+ * Φ(x), absolute error below 2e-7: ½ + x·P(x²)/Q(x²), our own minimax fit on |x| ≤ 5.5, its error below 1e-8 before rounding.
+ * Without e^(−x²/2) it takes half the time of the forms that keep the digits of a small Φ.
  */
 template <class S>
 inline typename S::V normalCdf(typename S::V x) {
   using V = typename S::V;
-  const V a = S::abs(x);
-  const V t = 1.0f / S::fma(a, S::splat(0.3f), S::splat(1));
-  V p = S::fma(t, S::splat(0.03567430436751634f), S::splat(-0.15720111186652586f));
-  p = S::fma(p, t, S::splat(0.20635008776533215f));
-  p = S::fma(p, t, S::splat(-0.053680477215776394f));
-  p = S::fma(p, t, S::splat(0.12855994035401624f));
-  p = S::fma(p, t, S::splat(0.09991400631184696f));
-  p = S::fma(p, t, S::splat(0.12075387314277686f));
-  p = S::fma(p, t, S::splat(0.11962930426600689f));
-  const V tail = p * t * exponential<S>(a * a * -0.5f);
-  return x < 0 ? tail : 1.0f - tail;
+  const V below = S::atLeast(x, S::splat(-NORMAL_LIMIT));
+  const V y = below > NORMAL_LIMIT ? S::splat(NORMAL_LIMIT) : below;
+  const V s = y * y;
+  V p = S::fma(s, S::splat(2.274932420220921e-8f), S::splat(6.352073796733748e-6f));
+  p = S::fma(p, s, S::splat(1.6882385534700006e-4f));
+  p = S::fma(p, s, S::splat(4.677249118685722e-3f));
+  p = S::fma(p, s, S::splat(3.385250270366669e-2f));
+  p = S::fma(p, s, S::splat(3.98942232131958e-1f));
+  V q = S::fma(s, S::splat(1.1974995004493394e-6f), S::splat(7.364675548160449e-5f));
+  q = S::fma(q, s, S::splat(1.8844347214326262e-3f));
+  q = S::fma(q, s, S::splat(2.864578180015087e-2f));
+  q = S::fma(q, s, S::splat(2.515215575695038e-1f));
+  q = S::fma(q, s, S::splat(1));
+  const V inside = y * p / q + 0.5f;
+  const V cdf = x > NORMAL_LIMIT ? S::splat(1) : inside;
+  return x < -NORMAL_LIMIT ? V{} : cdf;
 }
 
 /** 1/(1 + e⁻ˣ), by e^−|x| so that nothing overflows and small values keep their digits. */
