@@ -11,6 +11,8 @@ export interface Layer {
   readonly name: string;
   /** Borrows its input and gives ownership of its output; shows the probe what lies inside, but not the output. */
   apply(x: Tensor, probe?: Probe): Tensor;
+  /** The same where only the next layer sees the output, which may then lack what that one does not read. */
+  applyUnseen?(x: Tensor): Tensor;
 }
 
 /**
@@ -31,6 +33,7 @@ export function networkIn(precision: Precision, network: Network): Network {
   const layers = network.layers.map((layer): Layer => ({
     name: layer.name,
     apply: (x, probe) => inPrecision(precision, () => layer.apply(x, probe)),
+    applyUnseen: (x) => inPrecision(precision, () => unseen(layer, x)),
   }));
   return {
     layers,
@@ -46,12 +49,17 @@ export function networkIn(precision: Precision, network: Network): Network {
 export function forward(layers: readonly Layer[], input: Tensor, probe?: Probe): Tensor {
   return tidy(() => {
     let x = input;
-    for (const layer of layers) {
-      x = layer.apply(x, probe);
+    for (const [i, layer] of layers.entries()) {
+      const isSeen = probe !== undefined || i + 1 === layers.length;
+      x = isSeen ? layer.apply(x, probe) : unseen(layer, x);
       probe?.(layer.name, x);
     }
     return x;
   });
+}
+
+function unseen(layer: Layer, x: Tensor): Tensor {
+  return layer.applyUnseen === undefined ? layer.apply(x) : layer.applyUnseen(x);
 }
 
 /** Leaves the event loop a turn, so that an abort can arrive and images go on being decoded. */
@@ -72,8 +80,8 @@ export async function forwardInTurns(layers: readonly Layer[], input: Tensor, be
     if (next !== undefined) x = next;
   };
   try {
-    for (const layer of layers) {
-      replaceBy(layer.apply(x));
+    for (const [i, layer] of layers.entries()) {
+      replaceBy(i + 1 === layers.length ? layer.apply(x) : unseen(layer, x));
       await turn();
       between();
     }

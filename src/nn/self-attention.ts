@@ -1,6 +1,7 @@
 import type { Rank, Tensor, Tensor3D } from '@tensorflow/tfjs-core';
 
 import { reshape, split, tidy } from '../tensor/tfjs.ts';
+import { jointAttention } from '../tensor/ops/attention.ts';
 import { attend, sumOfMasks } from './attend.ts';
 import type { AttentionForm } from './attend.ts';
 import { project } from './linear.ts';
@@ -62,7 +63,23 @@ export function selfAttention(
   options: AttentionLayerOptions,
   probe?: Probe,
 ): Tensor3D {
-  return tidy(() => attendAndMix(selfProjections(x, params), params, options, probe));
+  return tidy(() => {
+    if (!isJoint(params, options, probe)) return attendAndMix(selfProjections(x, params), params, options, probe);
+    const { numHeads, residual, form } = options;
+    const attended = jointAttention(project(x, params.qkv), { numHeads, mask: form?.mask });
+    return project(attended, params.output, { residual });
+  });
+}
+
+/** Whether query, key and value may stay in one tensor: nothing is done to each of them, and nobody looks. */
+function isJoint(
+  params: SelfAttentionParams,
+  { form = {} }: AttentionLayerOptions,
+  probe: Probe | undefined,
+): params is FusedQkv & HeadsParams {
+  const { mechanism = { kind: 'scaled-dot' }, rotary, relative } = form;
+  const isPlain = mechanism.kind === 'scaled-dot' && rotary === undefined && relative === undefined;
+  return 'qkv' in params && isPlain && !params.queryNorm && !params.keyNorm && probe === undefined;
 }
 
 /**

@@ -1,13 +1,14 @@
 import type { Rank, Tensor, Tensor1D, Tensor3D } from '@tensorflow/tfjs-core';
 
-import { reshape, tensor1d, tensor3d } from '../tensor/tfjs.ts';
+import { concat, reshape, tensor1d, tensor3d } from '../tensor/tfjs.ts';
 import type { BranchFactors } from '../nn/encoder-block.ts';
 import { permutation } from '../metrics/random.ts';
 import { attentionForm } from '../vit/attention-form.ts';
 import { forward, forwardHeads } from '../vit/forward.ts';
 import type { KeptPatches } from '../vit/forward.ts';
 import { geometryOf } from '../vit/geometry.ts';
-import { paramShapes, vitParams } from '../vit/params.ts';
+import { joinedParams } from '../vit/joined-params.ts';
+import { paramShapes } from '../vit/params.ts';
 import { fixedPositions } from '../vit/positions.ts';
 import type { ViTConfig } from '../weights/architecture.ts';
 import { initialViT, mimeticViT } from './initialise-vit.ts';
@@ -41,7 +42,12 @@ export function trainableViT(config: ViTConfig): Trainable {
     abilities: abilitiesOf(config, rest.attention !== undefined),
     tokens: { dim: config.dim, numBlocks: config.depth, grid: [Gh, Gw] },
     forward: (parameters, inputs, pass) => {
-      const vit = { config, params: vitParams(config, parameters), ...rest };
+      const params = joinedParams<Tensor, Tensor>(config, rest.attention, {
+        part: parameters,
+        join: (parts) => concat([...parts], -1),
+        place: (whole) => whole,
+      });
+      const vit = { config, params, ...rest };
       const patches = reshape<Rank.R3>(inputs, [-1, numPatches, patchDim]);
       if (!pass.training) return { logits: forward(vit, patches) };
       const batchSize = inputs.shape[0] ?? 0;

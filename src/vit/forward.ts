@@ -67,9 +67,14 @@ export function forwardHeads(vit: ViT, patches: Tensor3D, shown?: number): Train
 /** The same network as a chain of layers: `tokens`, `blocks.i`, `logits`. */
 export function vitLayers(vit: ViT): Layer[] {
   const options = blockOptions(vit);
-  const blocks = vit.params.blocks.map((block, i): Layer => {
+  const blocks = vit.params.blocks.map((block, i, { length }): Layer => {
     const name = `blocks.${i}`;
-    return { name, apply: (x: Tensor3D, probe) => encoderBlock(x, block, options, scoped(probe, name)) };
+    const read = i + 1 === length ? tokensRead(vit.config) : undefined;
+    return {
+      name,
+      apply: (x: Tensor3D, probe) => encoderBlock(x, block, options, scoped(probe, name)),
+      applyUnseen: (x: Tensor3D) => encoderBlock(x, block, { ...options, read }),
+    };
   });
   return [
     { name: 'tokens', apply: (patches: Tensor3D, probe) => tidy(() => embed(vit, patches, probe)) },
@@ -110,7 +115,7 @@ function forwardFeatures(
 }
 
 /** How many tokens from the first on the head reads, where it does not read all. */
-function tokensRead({ pooling }: ViTConfig): number | undefined {
+export function tokensRead({ pooling }: ViTConfig): number | undefined {
   switch (pooling.kind) {
     case 'class-token':
       return 1;

@@ -33,8 +33,16 @@ export interface ViTParams<T = Tensor> {
 /** Makes one leaf from its dotted name, which is its path in the tree, and its shape. */
 export type Leaf<T> = (name: string, shape: readonly number[]) => T;
 
-/** Builds the tree of a configuration: the one place that says which parameters there are and what shape they have. */
-export function vitParams<T>(config: ViTConfig, leaf: Leaf<T>): ViTParams<T> {
+/**
+ * Builds the tree of a configuration: the one place that says which parameters there are and what shape they have.
+ *
+ * @param isJoined blocks whose query, key and value are asked for as one, `qkv`, also where the configuration has three.
+ */
+export function vitParams<T>(
+  config: ViTConfig,
+  leaf: Leaf<T>,
+  isJoined: (block: number) => boolean = () => false,
+): ViTParams<T> {
   const { dim: D, depth, numClasses, prefix, positions, pooling } = config;
   const { numPatches, featureDim } = geometryOf(config);
   const { linear, norm } = layersOf(leaf);
@@ -47,7 +55,10 @@ export function vitParams<T>(config: ViTConfig, leaf: Leaf<T>): ViTParams<T> {
     registers: prefix.numRegisters > 0 ? leaf('registers', [1, prefix.numRegisters, D]) : undefined,
     positions: positions.kind === 'learned' ? leaf('positions', [1, positions.numPrefix + numPatches, D]) : undefined,
     inputNorm: config.inputNorm ? norm('inputNorm', D) : undefined,
-    blocks: Array.from({ length: depth }, (_, i) => blockParams(`blocks.${i}`, config, leaf)),
+    blocks: Array.from({ length: depth }, (_, i) => {
+      const qkv = isJoined(i) ? 'fused' : (config.attention?.qkv ?? 'separate');
+      return blockParams(`blocks.${i}`, { ...config, qkv }, leaf);
+    }),
     norm: norm('norm', D),
     head: linear('head', headDim, numClasses),
     distillationHead: pooling.kind === 'distilled' ? linear('distillationHead', D, numClasses) : undefined,
@@ -59,7 +70,11 @@ function stemParams<T>(widths: readonly number[], numChannels: number, leaf: Lea
   return widths.map((width, i) => linear(`stem.${i}`, 9 * (widths[i - 1] ?? numChannels), width));
 }
 
-function blockParams<T>(name: string, config: ViTConfig, leaf: Leaf<T>): EncoderBlockParams<T> {
+interface BlockConfig extends ViTConfig {
+  readonly qkv: 'fused' | 'separate';
+}
+
+function blockParams<T>(name: string, config: BlockConfig, leaf: Leaf<T>): EncoderBlockParams<T> {
   const { dim: D, layerScale } = config;
   const { norm } = layersOf(leaf);
   return {
@@ -72,7 +87,7 @@ function blockParams<T>(name: string, config: ViTConfig, leaf: Leaf<T>): Encoder
   };
 }
 
-function attentionParams<T>(name: string, config: ViTConfig, leaf: Leaf<T>): SelfAttentionParams<T> {
+function attentionParams<T>(name: string, config: BlockConfig, leaf: Leaf<T>): SelfAttentionParams<T> {
   const { dim: D, numHeads, qkNorm, attention } = config;
   const { linear, norm } = layersOf(leaf);
   const numRelative = relativeRows(config);
@@ -86,10 +101,10 @@ function attentionParams<T>(name: string, config: ViTConfig, leaf: Leaf<T>): Sel
   };
 }
 
-function qkvParams<T>(name: string, config: ViTConfig, leaf: Leaf<T>): SeparateQkv<T> | FusedQkv<T> {
-  const { dim: D, qkvBias, attention } = config;
+function qkvParams<T>(name: string, config: BlockConfig, leaf: Leaf<T>): SeparateQkv<T> | FusedQkv<T> {
+  const { dim: D, qkvBias, qkv } = config;
   const { linear } = layersOf(leaf);
-  if (attention?.qkv === 'fused') return { qkv: linear(`${name}.qkv`, D, 3 * D, qkvBias) };
+  if (qkv === 'fused') return { qkv: linear(`${name}.qkv`, D, 3 * D, qkvBias) };
   return {
     query: linear(`${name}.query`, D, D, qkvBias),
     key: linear(`${name}.key`, D, D, qkvBias),

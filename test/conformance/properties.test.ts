@@ -4,6 +4,7 @@ import {
   mul,
   randomNormal,
   reshape,
+  split,
   sum,
   tensor,
   tensor1d,
@@ -15,7 +16,7 @@ import type { Tensor, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 
 import { ArgumentError, ShapeError } from '../../src/errors.ts';
-import { attention, attentionWithWeights } from '../../src/tensor/ops/attention.ts';
+import { attention, attentionWithWeights, jointAttention } from '../../src/tensor/ops/attention.ts';
 import { gelu } from '../../src/tensor/ops/gelu.ts';
 import { layerNorm } from '../../src/tensor/ops/layer-norm.ts';
 import { linear } from '../../src/tensor/ops/linear.ts';
@@ -109,8 +110,8 @@ describeBackends('layerNorm', () => {
 
 describeBackends('gelu', () => {
   test('a case by hand: Φ(0) = ½, Φ(1) = 0.8413447', () => {
-    expect(values(() => gelu(tensor1d([0, 1, -1, 40, -40])))).toBeCloseToArray(
-      [0, 0.8413447, -0.1586553, 40, 0],
+    expect(values(() => gelu(tensor1d([0, 1, -1, 40, -40, 6, 1e6])))).toBeCloseToArray(
+      [0, 0.8413447, -0.1586553, 40, 0, 6, 1e6],
       EXACT,
     );
   });
@@ -206,7 +207,42 @@ describeBackends('attention', () => {
     for (const owned of [q, k, c, dq!, dk!]) owned.dispose();
   });
 
+  test('query, key and value in one tensor, with a mask that is learned', () => {
+    const inputs = [random([2, 53, 18], 13), randomNormal([1, 2, 53, 53], 0, 1, 'float32', 14)];
+    const dy = random([2, 53, 6], 15);
+    const apart = (x: Tensor, mask?: Tensor): Tensor => {
+      const [q, k, v] = split<Tensor3D>(x, 3, -1);
+      return attention(q!, k!, v!, { numHeads: 2, mask: mask as Tensor4D | undefined });
+    };
+    const together = (x: Tensor, mask?: Tensor): Tensor =>
+      jointAttention(x as Tensor3D, { numHeads: 2, mask: mask as Tensor4D | undefined });
+    for (const given of [inputs.slice(0, 1), inputs]) {
+      const run = (op: (x: Tensor, mask?: Tensor) => Tensor): Tensor => op(given[0]!, given[1]);
+      expect(values(() => run(together))).toBeCloseToArray(
+        values(() => run(apart)),
+        EXACT,
+      );
+      for (const i of given.keys()) {
+        const gradient = (op: (x: Tensor, mask?: Tensor) => Tensor): Tensor => grads(op)(given, dy)[i]!;
+        expect(values(() => gradient(together))).toBeCloseToArray(
+          values(() => gradient(apart)),
+          { atol: 1e-5 },
+        );
+      }
+    }
+    for (const owned of [...inputs, dy]) owned.dispose();
+  });
+
+  test('a width that is not three times one is named', () => {
+    expect(() => tidy(() => jointAttention(random([1, 2, 11], 1), { numHeads: 1 }))).toThrow(
+      new ShapeError('attention qkv: expected [B, N, 3·D], got [1, 2, 11]'),
+    );
+  });
+
   test('widths that the heads do not divide are named', () => {
+    expect(() => tidy(() => jointAttention(random([1, 2, 12], 1), { numHeads: 3 }))).toThrow(
+      new ArgumentError('attention numHeads: expected a divisor of 4 and 4, got 3'),
+    );
     expect(() =>
       tidy(() => attention(random([1, 2, 5], 1), random([1, 2, 5], 1), random([1, 2, 5], 1), { numHeads: 2 })),
     ).toThrow(new ArgumentError('attention numHeads: expected a divisor of 5 and 5, got 2'));

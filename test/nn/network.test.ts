@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { loadNetwork, loadViT } from '../../src/use-cases/load/load.ts';
 import type { LoadedViT } from '../../src/use-cases/load/load.ts';
-import { forward, forwardInTurns } from '../../src/nn/network.ts';
+import { forward, forwardInTurns, networkIn } from '../../src/nn/network.ts';
+import type { Layer } from '../../src/nn/network.ts';
 import { forward as forwardViT } from '../../src/vit/forward.ts';
 import { GOLDEN_FOLDER } from '../support/goldens.ts';
 
@@ -47,6 +48,30 @@ describe('a network as a chain of layers', () => {
     expect([...inTurns.dataSync()]).toEqual([...logits.dataSync()]);
     expect([...inParts.dataSync()]).toEqual([...logits.dataSync()]);
     for (const tensors of [logits, inTurns, inParts]) tensors.dispose();
+  });
+
+  test('only a layer whose output the next one alone sees may leave something out', async () => {
+    const passes: string[] = [];
+    const layers = ['first', 'second'].map((name): Layer => {
+      const through = (how: string) => (x: Tensor) => {
+        passes.push(`${name} ${how}`);
+        return x.clone();
+      };
+      return { name, apply: through('whole'), applyUnseen: through('unseen') };
+    });
+    const taken = (run: () => Tensor): string[] => {
+      passes.length = 0;
+      tidy(() => void run());
+      return [...passes];
+    };
+    const short = ['first unseen', 'second whole'];
+    expect(taken(() => forward(layers, input))).toEqual(short);
+    expect(taken(() => forward(layers, input, () => undefined))).toEqual(['first whole', 'second whole']);
+    const network = { layers, inputOf: () => input, [Symbol.dispose]: () => undefined };
+    expect(taken(() => forward(networkIn('f32', network).layers, input))).toEqual(short);
+    passes.length = 0;
+    (await forwardInTurns(layers, input, () => undefined)).dispose();
+    expect(passes).toEqual(short);
   });
 
   test('ends between two layers with what `between` throws, and keeps nothing', async () => {

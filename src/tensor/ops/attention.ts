@@ -5,7 +5,7 @@ import { ArgumentError, ShapeError } from '../../errors.ts';
 import { dims } from '../dims.ts';
 import { defineOp, runOp } from '../op.ts';
 import { attentionGradients } from './attention-gradient.ts';
-import { mergeHeads, splitHeads, weightsOf } from './heads.ts';
+import { mergeHeads, namedInputs, separated, splitHeads, weightsOf } from './heads.ts';
 import type { AttentionAttrs } from './heads.ts';
 
 export { mergeHeads, scoresOf, splitHeads } from './heads.ts';
@@ -30,6 +30,25 @@ export function attention(query: Tensor3D, key: Tensor3D, value: Tensor3D, optio
   return run(query, key, value, options, false)[0] as Tensor3D;
 }
 
+/**
+ * `attention` of query, key and value side by side, as one product gives them: [B, N, 3·D] → [B, N, D].
+ *
+ * @throws ArgumentError, ShapeError as `attention`.
+ */
+export function jointAttention(qkv: Tensor3D, { numHeads, mask, ...options }: AttentionOptions): Tensor3D {
+  const { B, N, D: width } = dims('attention qkv', qkv, 'B N D');
+  if (width % 3 !== 0) {
+    throw new ShapeError(`attention qkv: expected [B, N, 3·D], got [${qkv.shape.join(', ')}]`);
+  }
+  const D = width / 3;
+  checkHeads(numHeads, D, D);
+  if (mask !== undefined) checkMask(mask, [B, numHeads, N, N]);
+  const scale = options.scale ?? 1 / Math.sqrt(D / numHeads);
+  const attrs = { numHeads, scale, hasMask: mask !== undefined, returnWeights: false, isJoint: true };
+  // One output, [B, N, D].
+  return runOp(ATTENTION, mask === undefined ? [qkv] : [qkv, mask], attrs)[0] as Tensor3D;
+}
+
 /** `attention`, and with it the weights softmax(QKᵀ·scale + mask) [B, H, Nq, Nk], whose rows sum to one. */
 export function attentionWithWeights(
   query: Tensor3D,
@@ -47,13 +66,16 @@ function run(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions, returnW
   const { B, N: Nq, D } = dims('attention query', q, 'B N D');
   const { N: Nk } = dims('attention key', k, 'B N D', { B, D });
   const { D: Dv } = dims('attention value', v, 'B N D', { B, N: Nk });
-  if (!Number.isInteger(numHeads) || numHeads < 1 || D % numHeads !== 0 || Dv % numHeads !== 0) {
-    throw new ArgumentError(`attention numHeads: expected a divisor of ${D} and ${Dv}, got ${numHeads}`);
-  }
+  checkHeads(numHeads, D, Dv);
   if (mask !== undefined) checkMask(mask, [B, numHeads, Nq, Nk]);
   const scale = options.scale ?? 1 / Math.sqrt(D / numHeads);
-  const attrs = { numHeads, scale, hasMask: mask !== undefined, returnWeights };
+  const attrs = { numHeads, scale, hasMask: mask !== undefined, returnWeights, isJoint: false };
   return runOp(ATTENTION, mask === undefined ? [q, k, v] : [q, k, v, mask], attrs);
+}
+
+function checkHeads(numHeads: number, D: number, Dv: number): void {
+  if (Number.isInteger(numHeads) && numHeads >= 1 && D % numHeads === 0 && Dv % numHeads === 0) return;
+  throw new ArgumentError(`attention numHeads: expected a divisor of ${D} and ${Dv}, got ${numHeads}`);
 }
 
 function checkMask(mask: Tensor, full: readonly [B: number, H: number, Nq: number, Nk: number]): void {
@@ -67,9 +89,10 @@ function checkMask(mask: Tensor, full: readonly [B: number, H: number, Nq: numbe
 export const ATTENTION = defineOp<AttentionAttrs>({
   name: 'PatchlensAttention',
   compose: (inputs, attrs) => {
-    const [q, k, value, mask] = inputs;
-    const weights = weightsOf([q, k, mask], attrs);
-    const output = mergeHeads(matMul(weights, splitHeads(value!, attrs.numHeads)));
+    const { operands, mask } = namedInputs(inputs, attrs);
+    const [query, key, value] = separated(operands, attrs);
+    const weights = weightsOf(query, key, mask, attrs);
+    const output = mergeHeads(matMul(weights, splitHeads(value, attrs.numHeads)));
     return attrs.returnWeights ? [output, weights] : [output];
   },
   gradient: ([dOutput, dWeights], inputs, attrs) => attentionGradients(dOutput!, dWeights, inputs, attrs),

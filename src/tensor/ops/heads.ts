@@ -1,21 +1,57 @@
 import type { Rank, Tensor, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 
-import { add, matMul, mul, reshape, softmax, tidy, transpose } from '../tfjs.ts';
+import { add, matMul, mul, reshape, softmax, split, tidy, transpose } from '../tfjs.ts';
 
 export interface AttentionAttrs {
   readonly numHeads: number;
   readonly scale: number;
   readonly hasMask: boolean;
   readonly returnWeights: boolean;
+  /** Whether the first input is query, key and value side by side, [B, N, 3·D], in place of three. */
+  readonly isJoint: boolean;
+}
+
+/** How the ordered inputs of attention and of its gradient are told apart. */
+export type AttentionLayout = Pick<AttentionAttrs, 'hasMask' | 'isJoint'>;
+
+export interface AttentionInputs {
+  /** Query, key and value, or the one tensor of them all. */
+  readonly operands: readonly Tensor[];
+  readonly mask: Tensor | undefined;
+  /** What the gradient takes beside them. */
+  readonly rest: readonly Tensor[];
+}
+
+/** What messages call the operands. */
+export function operandNames({ isJoint }: Pick<AttentionAttrs, 'isJoint'>): readonly string[] {
+  return (isJoint ? ['qkv'] : ['query', 'key', 'value']).map((name) => `attention ${name}`);
+}
+
+/** Gives the ordered inputs their names. */
+export function namedInputs(inputs: readonly Tensor[], { hasMask, isJoint }: AttentionLayout): AttentionInputs {
+  const count = isJoint ? 1 : 3;
+  const mask = hasMask ? inputs[count] : undefined;
+  return { operands: inputs.slice(0, count), mask, rest: inputs.slice(hasMask ? count + 1 : count) };
+}
+
+/** Query, key and value, each as a tensor of its own. */
+export function separated(
+  operands: readonly Tensor[],
+  { isJoint }: AttentionLayout,
+): readonly [Tensor, Tensor, Tensor] {
+  const [query, key, value] = isJoint ? split(operands[0]!, 3, -1) : operands;
+  return [query!, key!, value!];
 }
 
 /** softmax(QKᵀ·scale + mask): [B, H, Nq, Nk]. */
 export function weightsOf(
-  [q, k, mask]: readonly (Tensor | undefined)[],
+  q: Tensor,
+  k: Tensor,
+  mask: Tensor | undefined,
   { numHeads, scale }: Pick<AttentionAttrs, 'numHeads' | 'scale'>,
 ): Tensor {
   return tidy(() => {
-    const scores = mul(scoresOf(q!, k!, numHeads), scale);
+    const scores = mul(scoresOf(q, k, numHeads), scale);
     return softmax(mask === undefined ? scores : add(scores, mask), -1);
   });
 }

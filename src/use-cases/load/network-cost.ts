@@ -1,8 +1,9 @@
-import { dispose } from '../../tensor/tfjs.ts';
+import type { Tensor } from '@tensorflow/tfjs-core';
+
+import { dispose, tidy } from '../../tensor/tfjs.ts';
 import type { LoadedNetwork } from './load.ts';
 import { costOf, normOf, product } from '../../metrics/cost.ts';
 import type { Cost, CostedStep } from '../../metrics/cost.ts';
-import { forward } from '../../nn/network.ts';
 import { traceKernels } from '../../tensor/trace.ts';
 import type { TracedKernel } from '../../tensor/trace.ts';
 import { geometryOf } from '../../vit/geometry.ts';
@@ -16,7 +17,9 @@ export function networkCost({ network, info }: Pick<LoadedNetwork, 'network' | '
   const { height, width } = preprocessing.imageSize;
   const input = network.inputOf([new Float32Array(height * width * 3)]);
   try {
-    const steps = stepsOf(() => dispose(forward(network.layers, input)));
+    // Each layer by itself: one after the other they may leave out what is not read.
+    const whole = (): Tensor => network.layers.reduce((x, layer) => layer.apply(x), input);
+    const steps = stepsOf(() => dispose(tidy(whole)));
     return costOf(config.kind === 'vit' ? [...steps, normsOfUnreadTokens(config)] : steps);
   } finally {
     input.dispose();
@@ -63,8 +66,8 @@ const STEPS: Readonly<Record<string, StepsOf>> = {
   PatchlensLinear: ({ inputs, outputs: [output = []] }) => [product(sizeOf(output), inputs['1']?.[0] ?? 0)],
   PatchlensLayerNorm: ({ outputs: [output = []] }) => [normOf('layerNorm', sizeOf(output))],
   PatchlensAttention: ({ inputs, attrs, outputs: [output = []] }) => {
-    const [B = 0, Nq = 0, D = 0] = inputs['0'] ?? [];
-    const Nk = inputs['1']?.[1] ?? 0;
+    const [B = 0, Nq = 0, width = 0] = inputs['0'] ?? [];
+    const [D, Nk = 0] = attrs['isJoint'] === true ? [width / 3, Nq] : [width, inputs['1']?.[1]];
     const numHeads = Number(attrs['numHeads']);
     return [product(B * numHeads * Nq * Nk, D / numHeads), product(sizeOf(output), Nk)];
   },

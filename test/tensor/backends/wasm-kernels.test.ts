@@ -83,16 +83,37 @@ describe('the kernels write all of their output, nothing else, and read only the
       test(`attention of ${Nq} queries and ${Nk} keys, widths ${Dh} and ${Dvh}, ${options}`, () => {
         const extra = options === 'neither' ? 0 : Nq * Nk;
         const [q, k, v, mask] = [random(Nq * Dh), random(Nk * Dh), random(Nk * Dvh), random(extra)];
+        // Between the rows of each lies something else.
+        const [wideQ, wideK, wideV] = [spread(q, Dh, Dh + 3), spread(k, Dh, Dh + 3), spread(v, Dvh, Dvh + 5)];
         const weights = softmaxRows(product(q, transposed(k, Nk, Dh), Nq, Nk, Dh), extra === 0 ? undefined : mask, Nk);
         const scratchFloats = kernels.attentionScratchBytes(Nk, Dh, Dvh) / 4;
-        forEachLast([q, k, v, mask, Nq * Dvh, extra, scratchFloats], ([pq, pk, pv, pm, out, pw, scratch]) => {
-          const [maskAt, weightsAt] = extra === 0 ? [0, 0] : [pm!, pw!];
-          kernels.attendHead(
-            ...([pq!, pk!, pv!, maskAt, out!, weightsAt, Dh * 4, Dvh * 4, Nq, Nk, Dh, Dvh, 0.7, scratch!] as const),
-          );
-          expect(floatsAt(pw!, extra)).toBeCloseToArray(extra === 0 ? [] : weights, { atol: 1e-6 });
-          expect(floatsAt(out!, Nq * Dvh)).toBeCloseToArray(product(weights, v, Nq, Dvh, Nk), { atol: 4e-6 });
-        });
+        forEachLast(
+          [wideQ, wideK, wideV, mask, Nq * Dvh, extra, scratchFloats],
+          ([pq, pk, pv, pm, out, pw, scratch]) => {
+            const [maskAt, weightsAt] = extra === 0 ? [0, 0] : [pm!, pw!];
+            kernels.attendHead(
+              ...([
+                pq!,
+                pk!,
+                pv!,
+                maskAt,
+                out!,
+                weightsAt,
+                (Dh + 3) * 4,
+                (Dvh + 5) * 4,
+                Dvh * 4,
+                Nq,
+                Nk,
+                Dh,
+                Dvh,
+                0.7,
+                scratch!,
+              ] as const),
+            );
+            expect(floatsAt(pw!, extra)).toBeCloseToArray(extra === 0 ? [] : weights, { atol: 1e-6 });
+            expect(floatsAt(out!, Nq * Dvh)).toBeCloseToArray(product(weights, v, Nq, Dvh, Nk), { atol: 4e-6 });
+          },
+        );
       });
     }
   }
@@ -140,7 +161,7 @@ describe('softmax in attention', () => {
       Nk,
       kernels.attentionScratchBytes(Nk, 1, 1) / 4,
     ]);
-    kernels.attendHead(at[0]!, at[1]!, at[2]!, at[3]!, at[4]!, at[5]!, 4, 4, 1, Nk, 1, 1, 1, at[6]!);
+    kernels.attendHead(at[0]!, at[1]!, at[2]!, at[3]!, at[4]!, at[5]!, 4, 4, 4, 1, Nk, 1, 1, 1, at[6]!);
     return [...floatsAt(at[5]!, Nk)];
   };
 
@@ -227,6 +248,14 @@ function activated(x: ArrayLike<number>, form: keyof typeof ACTIVATION_CODES): F
 
 let seed = 1;
 /** Float32 values in −1…1 from a linear congruential generator (Numerical Recipes). */
+/** Rows of `width` values, `stride` apart, from the first value to the last. */
+function spread(rows: Float64Array, width: number, stride: number): Float64Array {
+  const count = rows.length / width;
+  const wide = new Float64Array((count - 1) * stride + width).fill(Number.NaN);
+  for (let row = 0; row < count; row += 1) wide.set(rows.subarray(row * width, (row + 1) * width), row * stride);
+  return wide;
+}
+
 function random(length: number): Float64Array {
   return Float64Array.from({ length }, () => {
     seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;

@@ -54,7 +54,7 @@ export interface Addon {
     mask: Float32Array | null,
     out: Float32Array,
     weights: Float32Array | null,
-    /** B, H, Nq, Nk, Dh, Dvh, and the first two axes of the mask */
+    /** B, H, Nq, Nk, Dh, Dvh, the first two axes of the mask, and how far the tokens of q and k and those of v lie apart */
     sizes: Int32Array,
     scale: number,
     precision: number,
@@ -165,7 +165,7 @@ export interface Addon {
     dBias: Float32Array,
     epsilon: number,
   ): void;
-  /** Fills dMask if it is there, else dq, dk and dv. */
+  /** Fills dMask if it is there, else dq, dk and dv, which lie as q, k and v do. */
   attentionGradient(
     q: Float32Array,
     k: Float32Array,
@@ -214,7 +214,7 @@ export interface Addon {
 }
 
 /** `INTERFACE` of cpp/addon.cc. */
-const INTERFACE = 14;
+const INTERFACE = 15;
 
 // src/ and dist/ lie beside each other, and the binary is built once, beside its sources.
 const FOLDER = new URL('../../../../src/tensor/backends/native/', import.meta.url);

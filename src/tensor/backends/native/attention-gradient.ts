@@ -1,14 +1,13 @@
-import { namedGradientInputs } from '../../ops/attention-gradient.ts';
 import type { AttentionGradientAttrs } from '../../ops/attention-gradient.ts';
-import { attentionOperands } from './attention-operands.ts';
+import { attentionOperands, columnThirds } from './attention-operands.ts';
 import type { Forward } from './forward.ts';
 
 /** The gradients of query, key and value, a head at a time, or that of the mask. */
 export const attentionGradient: Forward<AttentionGradientAttrs> = (inputs, attrs, { backend, addon }) => {
-  const { q, k, v, mask, dOutput, dWeights } = namedGradientInputs(inputs, attrs);
-  const { operands, sizes } = attentionOperands({ q, k, v, mask }, attrs.numHeads, backend);
+  const { tensors, operands, mask, rest, sizes } = attentionOperands(inputs, attrs, backend);
+  const [dOutput, dWeights] = rest;
   const slopes = [
-    backend.floatsOf('attention output gradient', dOutput),
+    backend.floatsOf('attention output gradient', dOutput!),
     dWeights === undefined ? null : backend.floatsOf('attention weight gradient', dWeights),
   ] as const;
   if (attrs.of === 'mask') {
@@ -17,7 +16,11 @@ export const attentionGradient: Forward<AttentionGradientAttrs> = (inputs, attrs
       addon.attentionGradient(...operands, ...slopes, null, null, null, values, sizes, attrs.scale);
     return info;
   }
-  const [dq, dk, dv] = [backend.output(q.shape), backend.output(k.shape), backend.output(v.shape)];
-  addon.attentionGradient(...operands, ...slopes, dq.values, dk.values, dv.values, null, sizes, attrs.scale);
-  return [dq.info, dk.info, dv.info];
+  const outputs = tensors.map(({ shape }) => backend.output(shape));
+  const [first, second, third] = outputs.map(({ values }) => values);
+  const gradients = attrs.isJoint
+    ? columnThirds(first!, tensors[0]!.shape[2]! / 3)
+    : ([first!, second!, third!] as const);
+  addon.attentionGradient(...operands, ...slopes, ...gradients, null, sizes, attrs.scale);
+  return outputs.map(({ info }) => info);
 };

@@ -1,5 +1,3 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
-
 import type { AttentionAttrs } from '../../ops/attention.ts';
 import { currentPrecision } from '../../precision.ts';
 import { attentionOperands } from './attention-operands.ts';
@@ -8,9 +6,7 @@ import { PRECISION_CODES } from './precision-codes.ts';
 
 /** softmax(QKᵀ·scale + mask)·V; the weights [B, H, Nq, Nk] are stored only if they are asked for. */
 export const attentionForward: Forward<AttentionAttrs> = (inputs, attrs, { backend, addon }) => {
-  const [q, k, v] = inputs as readonly [Tensor, Tensor, Tensor];
-  const mask = attrs.hasMask ? inputs[3] : undefined;
-  const { operands, sizes, B, Nq, Nk, Dv } = attentionOperands({ q, k, v, mask }, attrs.numHeads, backend);
+  const { operands, sizes, B, Nq, Nk, Dv } = attentionOperands(inputs, attrs, backend);
   const output = backend.output([B, Nq, Dv]);
   const weights = attrs.returnWeights ? backend.output([B, attrs.numHeads, Nq, Nk]) : undefined;
   const precision = PRECISION_CODES[currentPrecision()];

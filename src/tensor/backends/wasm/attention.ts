@@ -1,38 +1,38 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
 import type { AttentionAttrs } from '../../ops/attention.ts';
+import { namedInputs, operandNames } from '../../ops/heads.ts';
 import type { Forward } from './forward.ts';
 
 const F32 = Float32Array.BYTES_PER_ELEMENT;
 
 /** softmax(QKᵀ·scale + mask)·V, head by head: memory grows with Nk, not Nq·Nk, unless the weights are asked for. */
 export const attentionForward: Forward<AttentionAttrs> = (inputs, attrs, { heap, kernels }) => {
-  const [q, k, v] = inputs as readonly [Tensor, Tensor, Tensor];
-  const mask = attrs.hasMask ? inputs[3] : undefined;
+  const { operands, mask } = namedInputs(inputs, attrs);
   const H = attrs.numHeads;
-  const [B = 0, Nq = 0, D = 0] = q.shape;
-  const [, Nk = 0, Dv = 0] = v.shape;
+  const [B = 0, Nq = 0, stride = 0] = operands[0]!.shape;
+  const [, Nk = 0, vStride = 0] = operands.at(-1)!.shape;
+  const [D, Dv] = attrs.isJoint ? [stride / 3, vStride / 3] : [stride, vStride];
   const Dh = D / H;
   const Dvh = Dv / H;
-  const from = {
-    q: heap.offsetOf('attention query', q),
-    k: heap.offsetOf('attention key', k),
-    v: heap.offsetOf('attention value', v),
-    mask: heap.offsetOf('attention mask', mask),
-  };
+  const names = operandNames(attrs);
+  const [q, k, v] = operands.map((operand, i) => heap.offsetOf(names[i]!, operand));
+  const from = attrs.isJoint ? { q: q!, k: q! + D * F32, v: q! + 2 * D * F32 } : { q: q!, k: k!, v: v! };
+  const maskOffset = heap.offsetOf('attention mask', mask);
   const output = heap.output([B, Nq, Dv]);
   const weights = attrs.returnWeights ? heap.output([B, H, Nq, Nk]) : undefined;
   heap.withScratch(kernels.attentionScratchBytes(Nk, Dh, Dvh), (scratch) => {
     for (let b = 0; b < B; b++) {
       for (let h = 0; h < H; h++) {
         kernels.attendHead(
-          from.q + (b * Nq * D + h * Dh) * F32,
-          from.k + (b * Nk * D + h * Dh) * F32,
-          from.v + (b * Nk * Dv + h * Dvh) * F32,
-          mask === undefined ? 0 : from.mask + maskIndex(mask, b, h) * Nq * Nk * F32,
+          from.q + (b * Nq * stride + h * Dh) * F32,
+          from.k + (b * Nk * stride + h * Dh) * F32,
+          from.v + (b * Nk * vStride + h * Dvh) * F32,
+          mask === undefined ? 0 : maskOffset + maskIndex(mask, b, h) * Nq * Nk * F32,
           output.offset + (b * Nq * Dv + h * Dvh) * F32,
           weights === undefined ? 0 : weights.offset + (b * H + h) * Nq * Nk * F32,
-          D * F32,
+          stride * F32,
+          vStride * F32,
           Dv * F32,
           Nq,
           Nk,

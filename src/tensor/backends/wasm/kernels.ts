@@ -44,6 +44,7 @@ export interface Kernels {
     weights: number,
     stride: number,
     vStride: number,
+    outStride: number,
     Nq: number,
     Nk: number,
     Dh: number,

@@ -100,23 +100,24 @@ inline void checkStridedCopy(const Kernels& kernels) {
 inline void checkAttentionGradient(const Kernels& kernels) {
   const size_t B = 1 + below(3), H = 1 + below(3), Nq = randomSize() % 130, Nk = 1 + randomSize() % 130;
   const size_t Dh = 1 + below(40), Dvh = 1 + below(40), maskB = below(2) ? 1 : B, maskH = below(2) ? 1 : H;
-  const Floats q = random(B * Nq * H * Dh), k = random(B * Nk * H * Dh), v = random(B * Nk * H * Dvh);
+  const size_t stride = H * Dh + below(2) * below(20), vStride = H * Dvh + below(2) * below(20);
+  const Floats q = random(B * Nq * stride), k = random(B * Nk * stride), v = random(B * Nk * vStride);
   const Floats mask = random(maskB * maskH * Nq * Nk), dOut = random(B * Nq * H * Dvh), dWeights = random(B * H * Nq * Nk);
   const bool hasMask = below(2), hasUpstream = below(2);
   const float scale = 1 / std::sqrt(float(Dh));
   Floats dq = poisoned(q.size()), dk = poisoned(k.size()), dv = poisoned(v.size()), dMask = poisoned(mask.size());
   const AttentionGradientArguments args{q.data(), k.data(), v.data(), hasMask ? mask.data() : nullptr, dOut.data(),
                                         hasUpstream ? dWeights.data() : nullptr, dq.data(), dk.data(), dv.data(),
-                                        dMask.data(), B, H, Nq, Nk, Dh, Dvh, maskB, maskH, scale};
+                                        dMask.data(), B, H, Nq, Nk, Dh, Dvh, maskB, maskH, stride, vStride, scale};
   kernels.attentionGradient(args);
   if (hasMask) kernels.attentionMaskGradient(args);
   std::vector<double> eq(q.size()), ek(k.size()), ev(v.size()), eMask(mask.size()), P(Nk), dP(Nk);
   for (size_t i = 0; i < B * H * Nq; i++) {
     const size_t b = i / (H * Nq), h = i / Nq % H, n = i % Nq;
     const size_t maskAt = (((maskB == 1 ? 0 : b) * maskH + (maskH == 1 ? 0 : h)) * Nq + n) * Nk;
-    const size_t qAt = ((b * Nq + n) * H + h) * Dh, outAt = ((b * Nq + n) * H + h) * Dvh;
-    const auto kAt = [&](size_t m) { return ((b * Nk + m) * H + h) * Dh; };
-    const auto vAt = [&](size_t m) { return ((b * Nk + m) * H + h) * Dvh; };
+    const size_t qAt = (b * Nq + n) * stride + h * Dh, outAt = ((b * Nq + n) * H + h) * Dvh;
+    const auto kAt = [&](size_t m) { return (b * Nk + m) * stride + h * Dh; };
+    const auto vAt = [&](size_t m) { return (b * Nk + m) * vStride + h * Dvh; };
     double greatest = -INFINITY, sum = 0, mean = 0;
     for (size_t m = 0; m < Nk; m++) {
       P[m] = hasMask ? mask[maskAt + m] : 0, dP[m] = hasUpstream ? dWeights[i * Nk + m] : 0;
@@ -135,6 +136,9 @@ inline void checkAttentionGradient(const Kernels& kernels) {
       for (size_t d = 0; d < Dvh; d++) ev[vAt(m) + d] += P[m] * dOut[outAt + d];
     }
   }
+  clearGaps("attentionGradient dq", dq, H * Dh, stride);
+  clearGaps("attentionGradient dk", dk, H * Dh, stride);
+  clearGaps("attentionGradient dv", dv, H * Dvh, vStride);
   compare("attentionGradient dq", dq, eq, 3e-5);
   compare("attentionGradient dk", dk, ek, 3e-5);
   compare("attentionGradient dv", dv, ev, 3e-5);

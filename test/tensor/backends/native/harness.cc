@@ -73,14 +73,15 @@ void checkMatMul(const Kernels& kernels) {
 void checkAttention(const Kernels& kernels) {
   const size_t B = 1 + below(3), H = 1 + below(3), Nq = randomSize(), Nk = 1 + randomSize();
   const size_t Dh = 1 + below(40), Dvh = 1 + below(40), maskB = below(2) ? 1 : B, maskH = below(2) ? 1 : H;
-  const Floats q = random(B * Nq * H * Dh), k = random(B * Nk * H * Dh), v = random(B * Nk * H * Dvh);
+  const size_t stride = H * Dh + below(2) * below(20), vStride = H * Dvh + below(2) * below(20);
+  const Floats q = random(B * Nq * stride), k = random(B * Nk * stride), v = random(B * Nk * vStride);
   const Floats mask = random(maskB * maskH * Nq * Nk);
   const bool hasMask = below(2), wantsWeights = below(2);
   const auto precision = Precision(below(3));
   const float scale = 1 / std::sqrt(float(Dh));
   Floats out = poisoned(B * Nq * H * Dvh), weights = poisoned(B * H * Nq * Nk);
   kernels.attention({q.data(), k.data(), v.data(), hasMask ? mask.data() : nullptr, out.data(),
-                     wantsWeights ? weights.data() : nullptr, B, H, Nq, Nk, Dh, Dvh, maskB, maskH, scale, precision});
+                     wantsWeights ? weights.data() : nullptr, B, H, Nq, Nk, Dh, Dvh, maskB, maskH, stride, vStride, scale, precision});
   std::vector<double> expected(out.size()), expectedWeights(weights.size());
   std::vector<double> row(Nk);
   for (size_t b = 0; b < B; b++) {
@@ -89,7 +90,7 @@ void checkAttention(const Kernels& kernels) {
         double greatest = -INFINITY, sum = 0;
         for (size_t m = 0; m < Nk; m++) {
           double score = 0;
-          for (size_t d = 0; d < Dh; d++) score += product(q[((b * Nq + n) * H + h) * Dh + d], k[((b * Nk + m) * H + h) * Dh + d], precision);
+          for (size_t d = 0; d < Dh; d++) score += product(q[(b * Nq + n) * stride + h * Dh + d], k[(b * Nk + m) * stride + h * Dh + d], precision);
           const size_t plane = (maskB == 1 ? 0 : b) * maskH + (maskH == 1 ? 0 : h);
           row[m] = score * scale + (hasMask ? mask[(plane * Nq + n) * Nk + m] : 0);
           greatest = std::fmax(greatest, row[m]);
@@ -97,7 +98,7 @@ void checkAttention(const Kernels& kernels) {
         for (double& score : row) sum += score = std::exp(score - greatest);
         for (size_t m = 0; m < Nk; m++) {
           expectedWeights[((b * H + h) * Nq + n) * Nk + m] = row[m] / sum;
-          for (size_t d = 0; d < Dvh; d++) expected[((b * Nq + n) * H + h) * Dvh + d] += product(row[m] / sum, v[((b * Nk + m) * H + h) * Dvh + d], precision);
+          for (size_t d = 0; d < Dvh; d++) expected[((b * Nq + n) * H + h) * Dvh + d] += product(row[m] / sum, v[(b * Nk + m) * vStride + h * Dvh + d], precision);
         }
       }
     }
@@ -153,8 +154,25 @@ void checkElements(const Kernels& kernels) {
   compare("binary", combined, expectedCombined, 1e-6);
 }
 
+/** GELU is x·Φ(x), and Φ as accurate as it says, out to where it is 0 or 1. */
+void checkGelu(const Kernels& kernels) {
+  Floats x{-1e6f, 1e6f, -5.5f, 5.5f, std::nextafter(-5.5f, 0.0f), std::nextafter(5.5f, 6.0f), 0.0f, 40.0f};
+  for (int i = -14000; i <= 14000; i++) x.push_back(float(i) / 1000);
+  Floats out = poisoned(x.size());
+  kernels.activate(x.data(), out.data(), x.size(), Activation::gelu);
+  for (size_t i = 0; i < x.size(); i++) {
+    const double relative = (out[i] - activated(x[i], Activation::gelu)) / std::fmax(std::fabs(x[i]), 1e-3);
+    // The product is rounded too.
+    if (!(std::fabs(relative) <= 2.6e-7)) return void(failures += std::printf("gelu: %g of %g\n", out[i], x[i]) > 0);
+  }
+  const Floats holed{NAN};
+  kernels.activate(holed.data(), out.data(), 1, Activation::gelu);
+  if (!std::isnan(out[0])) failures += std::printf("gelu: expected NaN, got %g\n", out[0]) > 0;
+}
+
 void check(const Kernels& kernels, int rounds) {
   const int before = failures;
+  checkGelu(kernels);
   for (size_t threadCount = 1; threadCount <= 3; threadCount++) {
     setThreads(threadCount);
     for (int round = 0; round < rounds; round++) {

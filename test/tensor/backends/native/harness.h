@@ -52,6 +52,15 @@ inline AlignedFloats packedMatrix(const Kernels& kernels, const Floats& matrix, 
   return packed;
 }
 
+/** Makes zero what lies between rows of `width` values that begin `stride` apart: nobody may have written there. */
+inline void clearGaps(const char* what, Floats& values, size_t width, size_t stride) {
+  for (size_t i = 0; i < values.size(); i++) {
+    if (i % stride < width) continue;
+    if (!std::isnan(values[i])) return void(failures += std::printf("%s: expected nothing written between rows\n", what) > 0);
+    values[i] = 0;
+  }
+}
+
 inline void compare(const char* what, const Floats& received, const std::vector<double>& expected, double tolerance) {
   for (size_t i = 0; i < expected.size(); i++) {
     const double difference = std::fabs(received[i] - expected[i]);

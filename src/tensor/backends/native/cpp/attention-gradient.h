@@ -31,16 +31,16 @@ class HeadGradient {
 
   /** What `weigh` needs. */
   void packForScores() const {
-    packPanels<S>(k(), stride(), true, keysTransposed_, args_.Dh, args_.Nk, 0, keyPanels());
-    packPanels<S>(v(), vStride(), true, valuesTransposed_, args_.Dvh, args_.Nk, 0, keyPanels());
+    packPanels<S>(k(), args_.stride, true, keysTransposed_, args_.Dh, args_.Nk, 0, keyPanels());
+    packPanels<S>(v(), args_.vStride, true, valuesTransposed_, args_.Dvh, args_.Nk, 0, keyPanels());
   }
 
   /** P and factor·dS of queries [first, last), rows `span` floats apart. */
   void weigh(size_t first, size_t last, float factor) const {
     const size_t rows = last - first;
     const Part all{0, rows, 0, keyPanels()};
-    multiplyPart<S>(Stored{q(first), stride()}, keysTransposed_, weights_, span(), args_.Nk, args_.Dh, all, {});
-    multiplyPart<S>(Stored{dOut(first), vStride()}, valuesTransposed_, slopes_, span(), args_.Nk, args_.Dvh, all, {});
+    multiplyPart<S>(Stored{q(first), args_.stride}, keysTransposed_, weights_, span(), args_.Nk, args_.Dh, all, {});
+    multiplyPart<S>(Stored{dOut(first), outStride()}, valuesTransposed_, slopes_, span(), args_.Nk, args_.Dvh, all, {});
     for (size_t r = 0; r < rows; r++) {
       float* const row = weights_ + r * span();
       const float greatest = scaleRow<S>(row, maskRow(first + r), row, args_.Nk, args_.scale);
@@ -52,16 +52,16 @@ class HeadGradient {
   /** dq, dk and dv of this head. */
   void differentiate() const {
     packForScores();
-    packPanels<S>(k(), stride(), false, keys_, args_.Nk, args_.Dh, 0, panelsOf(args_.Dh));
+    packPanels<S>(k(), args_.stride, false, keys_, args_.Nk, args_.Dh, 0, panelsOf(args_.Dh));
     if (args_.Nq == 0) clear();
     for (size_t first = 0; first < args_.Nq; first += QUERY_ROWS<Float32Product<S>>) {
       const size_t last = least(first + QUERY_ROWS<Float32Product<S>>, args_.Nq);
       const size_t rows = last - first;
       weigh(first, last, args_.scale);
       const Part all{0, rows, 0, panelsOf(args_.Dh)};
-      multiplyPart<S>(Stored{slopes_, span()}, keys_, args_.dq + at(args_.Nq, first, args_.Dh), stride(), args_.Dh, args_.Nk, all, {});
-      addTransposed(slopes_, q(first), stride(), rows, args_.dk + at(args_.Nk, 0, args_.Dh), args_.Dh, first > 0);
-      addTransposed(weights_, dOut(first), vStride(), rows, args_.dv + at(args_.Nk, 0, args_.Dvh), args_.Dvh, first > 0);
+      multiplyPart<S>(Stored{slopes_, span()}, keys_, args_.dq + ofQuery(first), args_.stride, args_.Dh, args_.Nk, all, {});
+      addTransposed(slopes_, {q(first), args_.stride}, rows, args_.dk + ofKey(0), args_.stride, args_.Dh, first > 0);
+      addTransposed(weights_, {dOut(first), outStride()}, rows, args_.dv + ofValue(0), args_.vStride, args_.Dvh, first > 0);
     }
   }
 
@@ -69,17 +69,18 @@ class HeadGradient {
   size_t span() const { return ceilDivide(args_.Nk, TILE_COLUMNS<S>) * TILE_COLUMNS<S>; }
 
  private:
-  size_t stride() const { return args_.H * args_.Dh; }
-  size_t vStride() const { return args_.H * args_.Dvh; }
+  size_t outStride() const { return args_.H * args_.Dvh; }
   static size_t panelsOf(size_t columns) { return ceilDivide(columns, TILE_COLUMNS<S>); }
   size_t keyPanels() const { return panelsOf(args_.Nk); }
 
-  /** Where this head's part of row n begins in an array [B, N, H·width]. */
-  size_t at(size_t N, size_t n, size_t width) const { return ((b_ * N + n) * args_.H + h_) * width; }
-  const float* q(size_t n) const { return args_.q + at(args_.Nq, n, args_.Dh); }
-  const float* k() const { return args_.k + at(args_.Nk, 0, args_.Dh); }
-  const float* v() const { return args_.v + at(args_.Nk, 0, args_.Dvh); }
-  const float* dOut(size_t n) const { return args_.dOut + at(args_.Nq, n, args_.Dvh); }
+  /** Where this head's part of token n begins. */
+  size_t ofQuery(size_t n) const { return (b_ * args_.Nq + n) * args_.stride + h_ * args_.Dh; }
+  size_t ofKey(size_t n) const { return (b_ * args_.Nk + n) * args_.stride + h_ * args_.Dh; }
+  size_t ofValue(size_t n) const { return (b_ * args_.Nk + n) * args_.vStride + h_ * args_.Dvh; }
+  const float* q(size_t n) const { return args_.q + ofQuery(n); }
+  const float* k() const { return args_.k + ofKey(0); }
+  const float* v() const { return args_.v + ofValue(0); }
+  const float* dOut(size_t n) const { return args_.dOut + (b_ * args_.Nq + n) * outStride() + h_ * args_.Dvh; }
 
   const float* maskRow(size_t n) const {
     if (args_.mask == nullptr) return nullptr;
@@ -95,8 +96,8 @@ class HeadGradient {
   /** dk and dv where there are no queries. */
   void clear() const {
     for (size_t n = 0; n < args_.Nk; n++) {
-      std::memset(args_.dk + at(args_.Nk, n, args_.Dh), 0, args_.Dh * sizeof(float));
-      std::memset(args_.dv + at(args_.Nk, n, args_.Dvh), 0, args_.Dvh * sizeof(float));
+      std::memset(args_.dk + ofKey(n), 0, args_.Dh * sizeof(float));
+      std::memset(args_.dv + ofValue(n), 0, args_.Dvh * sizeof(float));
     }
   }
 
@@ -122,17 +123,17 @@ class HeadGradient {
     }
   }
 
-  /** out (+)= leftᵀ·right over a block of queries: left [rows, Nk], right [rows, width], out [Nk, width] of this head. */
-  void addTransposed(const float* left, const float* right, size_t rightStride, size_t rows, float* out, size_t width, bool accumulate) const {
+  /** out (+)= leftᵀ·right over a block of queries: left [rows, Nk], right [rows, width], out [Nk, width], rows `stride` apart. */
+  void addTransposed(const float* left, Stored right, size_t rows, float* out, size_t stride, size_t width, bool accumulate) const {
     constexpr size_t C = TILE_COLUMNS<S>;
-    packPanels<S>(right, rightStride, false, rows_, rows, width, 0, panelsOf(width));
+    packPanels<S>(right.a, right.stride, false, rows_, rows, width, 0, panelsOf(width));
     for (size_t n = 0; n < args_.Nk; n += S::TILE_ROWS) {
       const size_t tileRows = least(S::TILE_ROWS, args_.Nk - n);
-      float* const row = out + n * args_.H * width;
+      float* const row = out + n * stride;
       for (size_t p = 0; p < panelsOf(width); p++) {
         const Columns tile{left + n, span()};
         const size_t columns = least(C, width - p * C);
-        multiplyRows<S>(tile, rows_ + p * rows * C, rows, row + p * C, args_.H * width, tileRows, columns, accumulate);
+        multiplyRows<S>(tile, rows_ + p * rows * C, rows, row + p * C, stride, tileRows, columns, accumulate);
       }
     }
   }

@@ -34,26 +34,23 @@ class Head {
   }
 
   void packKeysAndValues() const {
-    const size_t stride = args_.H * args_.Dh;
-    const size_t vStride = args_.H * args_.Dvh;
-    const float* const k = args_.k + b_ * args_.Nk * stride + h_ * args_.Dh;
-    const float* const v = args_.v + b_ * args_.Nk * vStride + h_ * args_.Dvh;
-    P::packPanels(k, stride, true, packed_, args_.Dh, args_.Nk, 0, keyPanels());
-    P::packPanels(v, vStride, false, values(), args_.Nk, args_.Dvh, 0, valuePanels());
+    const float* const k = args_.k + b_ * args_.Nk * args_.stride + h_ * args_.Dh;
+    const float* const v = args_.v + b_ * args_.Nk * args_.vStride + h_ * args_.Dvh;
+    P::packPanels(k, args_.stride, true, packed_, args_.Dh, args_.Nk, 0, keyPanels());
+    P::packPanels(v, args_.vStride, false, values(), args_.Nk, args_.Dvh, 0, valuePanels());
   }
 
   /** The output, and the weights if they are asked for, of queries [first, last). */
   void attend(size_t first, size_t last, float* work) const {
-    const size_t stride = args_.H * args_.Dh;
-    const size_t vStride = args_.H * args_.Dvh;
+    const size_t outStride = args_.H * args_.Dvh;
     const size_t rows = last - first;
-    const float* const q = args_.q + (b_ * args_.Nq + first) * stride + h_ * args_.Dh;
-    float* const out = args_.out + (b_ * args_.Nq + first) * vStride + h_ * args_.Dvh;
+    const float* const q = args_.q + (b_ * args_.Nq + first) * args_.stride + h_ * args_.Dh;
+    float* const out = args_.out + (b_ * args_.Nq + first) * outStride + h_ * args_.Dvh;
     const size_t span = scoreStride(args_);
     float* const scores = work;
     float* const prepared = work + scoreSpan(args_);
-    P::prepareRows(q, stride, prepared, rows, args_.Dh, 0, rows);
-    P::multiplyPart(q, stride, prepared, packed_, scores, span, rows, args_.Nk, args_.Dh, {0, rows, 0, keyPanels()}, {});
+    P::prepareRows(q, args_.stride, prepared, rows, args_.Dh, 0, rows);
+    P::multiplyPart(q, args_.stride, prepared, packed_, scores, span, rows, args_.Nk, args_.Dh, {0, rows, 0, keyPanels()}, {});
     for (size_t r = 0; r < rows; r++) {
       float* const row = scores + r * span;
       const float greatest = scaleRow<S>(row, maskRow(first + r), row, args_.Nk, args_.scale);
@@ -62,7 +59,7 @@ class Head {
       if (args_.weights != nullptr) copyWeights(row, first + r);
     }
     P::prepareRows(scores, span, prepared, rows, args_.Nk, 0, rows);
-    P::multiplyPart(scores, span, prepared, values(), out, vStride, rows, args_.Dvh, args_.Nk, {0, rows, 0, valuePanels()}, {});
+    P::multiplyPart(scores, span, prepared, values(), out, outStride, rows, args_.Dvh, args_.Nk, {0, rows, 0, valuePanels()}, {});
   }
 
  private:

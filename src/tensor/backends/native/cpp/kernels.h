@@ -52,8 +52,8 @@ struct MatMulArguments {
 };
 
 /**
- * out = softmax(QKᵀ·scale + mask)·V with the heads side by side: q [B, Nq, H·Dh], k [B, Nk, H·Dh], v [B, Nk, H·Dvh],
- * mask [maskB, maskH, Nq, Nk], out [B, Nq, H·Dvh], weights [B, H, Nq, Nk].
+ * out = softmax(QKᵀ·scale + mask)·V with the heads side by side: q [B, Nq, H·Dh] and k [B, Nk, H·Dh], tokens `stride` floats
+ * apart, v [B, Nk, H·Dvh], tokens `vStride` apart, mask [maskB, maskH, Nq, Nk], out [B, Nq, H·Dvh], weights [B, H, Nq, Nk].
  */
 struct AttentionArguments {
   const float* q;
@@ -62,7 +62,7 @@ struct AttentionArguments {
   const float* mask;
   float* out;
   float* weights;
-  size_t B, H, Nq, Nk, Dh, Dvh, maskB, maskH;
+  size_t B, H, Nq, Nk, Dh, Dvh, maskB, maskH, stride, vStride;
   float scale;
   Precision precision;
 };
@@ -105,8 +105,8 @@ struct LayerNormGradientArguments {
 };
 
 /**
- * The gradients of attention from dOut [B, Nq, H·Dvh] and, unless null, dWeights [B, H, Nq, Nk]: dq, dk and dv, or of the
- * mask alone dMask [maskB, maskH, Nq, Nk].
+ * The gradients of attention from dOut [B, Nq, H·Dvh] and, unless null, dWeights [B, H, Nq, Nk]: dq, dk and dv, which lie as
+ * q, k and v do, or of the mask alone dMask [maskB, maskH, Nq, Nk].
  */
 struct AttentionGradientArguments {
   const float* q;
@@ -119,7 +119,7 @@ struct AttentionGradientArguments {
   float* dk;
   float* dv;
   float* dMask;
-  size_t B, H, Nq, Nk, Dh, Dvh, maskB, maskH;
+  size_t B, H, Nq, Nk, Dh, Dvh, maskB, maskH, stride, vStride;
   float scale;
 };
 

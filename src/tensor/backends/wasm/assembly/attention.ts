@@ -14,8 +14,8 @@ export function attentionScratchBytes(Nk: i32, Dh: i32, Dvh: i32): usize {
 
 /**
  * One head: out = softmax(QKᵀ·scale + mask)·V, with Q [Nq, Dh], K [Nk, Dh], V [Nk, Dvh] and out [Nq, Dvh] as columns of
- * wider matrices whose rows are `stride` (Q, K) and `vStride` (V, out) bytes apart. `mask` and `weights` are [Nq, Nk]
- * or 0: none.
+ * wider matrices whose rows are `stride` (Q, K), `vStride` (V) and `outStride` bytes apart. `mask` and `weights` are
+ * [Nq, Nk] or 0: none.
  */
 export function attendHead(
   q: usize,
@@ -26,6 +26,7 @@ export function attendHead(
   weights: usize,
   stride: usize,
   vStride: usize,
+  outStride: usize,
   Nq: i32,
   Nk: i32,
   Dh: i32,
@@ -52,9 +53,9 @@ export function attendHead(
         weights += weightStride;
       }
     }
-    multiplyPanels(scores, scoreStride, values, out, vStride, rows, Dvh, Nk, false);
+    multiplyPanels(scores, scoreStride, values, out, outStride, rows, Dvh, Nk, false);
     q += stride * QUERY_ROWS;
-    out += vStride * QUERY_ROWS;
+    out += outStride * QUERY_ROWS;
   }
 }
 
