@@ -20,6 +20,7 @@ import { attention, attentionWithWeights, jointAttention } from '../../src/tenso
 import { gelu } from '../../src/tensor/ops/gelu.ts';
 import { layerNorm } from '../../src/tensor/ops/layer-norm.ts';
 import { linear } from '../../src/tensor/ops/linear.ts';
+import { loadStockGradients } from '../../src/tensor/stock-gradients.ts';
 import { describeBackends } from '../support/backends.ts';
 
 const EXACT = { atol: 1e-6 };
@@ -207,7 +208,8 @@ describeBackends('attention', () => {
     for (const owned of [q, k, c, dq!, dk!]) owned.dispose();
   });
 
-  test('query, key and value in one tensor, with a mask that is learned', () => {
+  test('query, key and value in one tensor, with a mask that is learned', async () => {
+    await loadStockGradients();
     const inputs = [random([2, 53, 18], 13), randomNormal([1, 2, 53, 53], 0, 1, 'float32', 14)];
     const dy = random([2, 53, 6], 15);
     const apart = (x: Tensor, mask?: Tensor): Tensor => {
