@@ -27,7 +27,7 @@ export interface AttentionOptions {
  */
 export function attention(query: Tensor3D, key: Tensor3D, value: Tensor3D, options: AttentionOptions): Tensor3D {
   // The first output, [B, Nq, Dv].
-  return run(query, key, value, options, false)[0] as Tensor3D;
+  return runSeparate([query, key, value], options, false)[0] as Tensor3D;
 }
 
 /**
@@ -35,18 +35,14 @@ export function attention(query: Tensor3D, key: Tensor3D, value: Tensor3D, optio
  *
  * @throws ArgumentError, ShapeError as `attention`.
  */
-export function jointAttention(qkv: Tensor3D, { numHeads, mask, ...options }: AttentionOptions): Tensor3D {
+export function jointAttention(qkv: Tensor3D, options: AttentionOptions): Tensor3D {
   const { B, N, D: width } = dims('attention qkv', qkv, 'B N D');
   if (width % 3 !== 0) {
     throw new ShapeError(`attention qkv: expected [B, N, 3·D], got [${qkv.shape.join(', ')}]`);
   }
   const D = width / 3;
-  checkHeads(numHeads, D, D);
-  if (mask !== undefined) checkMask(mask, [B, numHeads, N, N]);
-  const scale = options.scale ?? 1 / Math.sqrt(D / numHeads);
-  const attrs = { numHeads, scale, hasMask: mask !== undefined, returnWeights: false, isJoint: true };
   // One output, [B, N, D].
-  return runOp(ATTENTION, mask === undefined ? [qkv] : [qkv, mask], attrs)[0] as Tensor3D;
+  return run([qkv], { B, Nq: N, Nk: N, D, Dv: D }, options, false)[0] as Tensor3D;
 }
 
 /** `attention`, and with it the weights softmax(QKᵀ·scale + mask) [B, H, Nq, Nk], whose rows sum to one. */
@@ -56,26 +52,38 @@ export function attentionWithWeights(
   value: Tensor3D,
   options: AttentionOptions,
 ): { output: Tensor3D; weights: Tensor4D } {
-  const [output, weights] = run(query, key, value, options, true);
+  const [output, weights] = runSeparate([query, key, value], options, true);
   // Both outputs are there because returnWeights is set.
   return { output: output as Tensor3D, weights: weights as Tensor4D };
 }
 
-function run(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions, returnWeights: boolean): Tensor[] {
-  const { numHeads, mask } = options;
+function runSeparate(
+  operands: readonly [Tensor, Tensor, Tensor],
+  options: AttentionOptions,
+  returnWeights: boolean,
+): Tensor[] {
+  const [q, k, v] = operands;
   const { B, N: Nq, D } = dims('attention query', q, 'B N D');
   const { N: Nk } = dims('attention key', k, 'B N D', { B, D });
   const { D: Dv } = dims('attention value', v, 'B N D', { B, N: Nk });
-  checkHeads(numHeads, D, Dv);
-  if (mask !== undefined) checkMask(mask, [B, numHeads, Nq, Nk]);
-  const scale = options.scale ?? 1 / Math.sqrt(D / numHeads);
-  const attrs = { numHeads, scale, hasMask: mask !== undefined, returnWeights, isJoint: false };
-  return runOp(ATTENTION, mask === undefined ? [q, k, v] : [q, k, v, mask], attrs);
+  return run(operands, { B, Nq, Nk, D, Dv }, options, returnWeights);
 }
 
-function checkHeads(numHeads: number, D: number, Dv: number): void {
-  if (Number.isInteger(numHeads) && numHeads >= 1 && D % numHeads === 0 && Dv % numHeads === 0) return;
-  throw new ArgumentError(`attention numHeads: expected a divisor of ${D} and ${Dv}, got ${numHeads}`);
+type Sizes = Readonly<Record<'B' | 'Nq' | 'Nk' | 'D' | 'Dv', number>>;
+
+/** `operands`: query, key and value, or the one tensor of them all. */
+function run(
+  operands: readonly Tensor[],
+  { B, Nq, Nk, D, Dv }: Sizes,
+  { numHeads, mask, scale = 1 / Math.sqrt(D / numHeads) }: AttentionOptions,
+  returnWeights: boolean,
+): Tensor[] {
+  if (!Number.isInteger(numHeads) || numHeads < 1 || D % numHeads !== 0 || Dv % numHeads !== 0) {
+    throw new ArgumentError(`attention numHeads: expected a divisor of ${D} and ${Dv}, got ${numHeads}`);
+  }
+  if (mask !== undefined) checkMask(mask, [B, numHeads, Nq, Nk]);
+  const attrs = { numHeads, scale, hasMask: mask !== undefined, returnWeights, isJoint: operands.length === 1 };
+  return runOp(ATTENTION, mask === undefined ? operands : [...operands, mask], attrs);
 }
 
 function checkMask(mask: Tensor, full: readonly [B: number, H: number, Nq: number, Nk: number]): void {

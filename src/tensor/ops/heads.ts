@@ -34,6 +34,14 @@ export function namedInputs(inputs: readonly Tensor[], { hasMask, isJoint }: Att
   return { operands: inputs.slice(0, count), mask, rest: inputs.slice(hasMask ? count + 1 : count) };
 }
 
+/** The sizes of the operands, and how far the tokens of query and key and those of value lie apart. */
+export function sizesOf(operands: readonly Tensor[], { isJoint }: Pick<AttentionAttrs, 'isJoint'>) {
+  const [B = 0, Nq = 0, stride = 0] = operands[0]?.shape ?? [];
+  const [, Nk = 0, vStride = 0] = operands.at(-1)?.shape ?? [];
+  const [D, Dv] = isJoint ? [stride / 3, vStride / 3] : [stride, vStride];
+  return { B, Nq, Nk, D, Dv, stride, vStride };
+}
+
 /** Query, key and value, each as a tensor of its own. */
 export function separated(
   operands: readonly Tensor[],

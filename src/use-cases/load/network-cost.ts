@@ -6,6 +6,7 @@ import { costOf, normOf, product } from '../../metrics/cost.ts';
 import type { Cost, CostedStep } from '../../metrics/cost.ts';
 import { traceKernels } from '../../tensor/trace.ts';
 import type { TracedKernel } from '../../tensor/trace.ts';
+import { tokensRead } from '../../vit/forward.ts';
 import { geometryOf } from '../../vit/geometry.ts';
 import type { ViTConfig } from '../../weights/architecture.ts';
 import { sizeOf } from '../../weights/arrays.ts';
@@ -34,8 +35,7 @@ export function stepsOf(run: () => void): CostedStep[] {
 /** The last norm is published as one of all tokens; where the head reads one or two of them, the others are not normed. */
 function normsOfUnreadTokens(config: ViTConfig): CostedStep {
   const { numTokens } = geometryOf(config);
-  const read = { 'class-token': 1, distilled: 2, mean: numTokens, 'class-token-and-mean': numTokens };
-  return normOf('layerNorm', (numTokens - read[config.pooling.kind]) * config.dim);
+  return normOf('layerNorm', (numTokens - (tokensRead(config) ?? numTokens)) * config.dim);
 }
 
 type StepsOf = (kernel: TracedKernel) => CostedStep[];

@@ -1,10 +1,10 @@
 import type { AttentionGradientAttrs } from '../../ops/attention-gradient.ts';
-import { attentionOperands, columnThirds } from './attention-operands.ts';
+import { attentionOperands, separateFloats } from './attention-operands.ts';
 import type { Forward } from './forward.ts';
 
 /** The gradients of query, key and value, a head at a time, or that of the mask. */
 export const attentionGradient: Forward<AttentionGradientAttrs> = (inputs, attrs, { backend, addon }) => {
-  const { tensors, operands, mask, rest, sizes } = attentionOperands(inputs, attrs, backend);
+  const { tensors, operands, mask, rest, sizes, D } = attentionOperands(inputs, attrs, backend);
   const [dOutput, dWeights] = rest;
   const slopes = [
     backend.floatsOf('attention output gradient', dOutput!),
@@ -17,10 +17,8 @@ export const attentionGradient: Forward<AttentionGradientAttrs> = (inputs, attrs
     return info;
   }
   const outputs = tensors.map(({ shape }) => backend.output(shape));
-  const [first, second, third] = outputs.map(({ values }) => values);
-  const gradients = attrs.isJoint
-    ? columnThirds(first!, tensors[0]!.shape[2]! / 3)
-    : ([first!, second!, third!] as const);
+  const values = outputs.map((output) => output.values);
+  const gradients = separateFloats(values, D, attrs);
   addon.attentionGradient(...operands, ...slopes, ...gradients, null, sizes, attrs.scale);
   return outputs.map(({ info }) => info);
 };

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
-import { namedInputs, operandNames } from '../../ops/heads.ts';
+import { namedInputs, operandNames, sizesOf } from '../../ops/heads.ts';
 import type { AttentionLayout } from '../../ops/heads.ts';
 import type { NativeBackend } from './native-backend.ts';
 
@@ -14,23 +14,24 @@ export function attentionOperands(
   backend: NativeBackend,
 ) {
   const { operands: tensors, mask, rest } = namedInputs(inputs, layout);
+  const { B, Nq, Nk, D, Dv, stride, vStride } = sizesOf(tensors, layout);
   const names = operandNames(layout);
-  const [q, k, v] = tensors.map((operand, i) => backend.floatsOf(names[i]!, operand));
+  const floats = tensors.map((operand, i) => backend.floatsOf(names[i]!, operand));
   const operands = [
-    ...(layout.isJoint ? columnThirds(q!, tensors[0]!.shape[2]! / 3) : ([q!, k!, v!] as const)),
+    ...separateFloats(floats, D, layout),
     mask === undefined ? null : backend.floatsOf('attention mask', mask),
   ] as const;
-  const [B = 0, Nq = 0, stride = 0] = tensors[0]!.shape;
-  const [, Nk = 0, vStride = 0] = tensors.at(-1)!.shape;
-  const share = layout.isJoint ? 3 : 1;
-  const [D, Dv] = [stride / share, vStride / share];
   const [maskB = 1, maskH = 1] = mask?.shape ?? [];
   const sizes = Int32Array.of(B, H, Nq, Nk, D / H, Dv / H, maskB, maskH, stride, vStride);
-  return { tensors, operands, mask, rest, sizes, B, Nq, Nk, Dv };
+  return { tensors, operands, mask, rest, sizes, B, Nq, Nk, D, Dv };
 }
 
-/** Of rows [..., 3·D] each third of the columns, from its first float to its last. */
-export function columnThirds(rows: Float32Array, D: number): readonly [Float32Array, Float32Array, Float32Array] {
-  const third = (i: number): Float32Array => rows.subarray(i * D, Math.max(0, rows.length - (2 - i) * D));
-  return [third(0), third(1), third(2)];
+type Three = readonly [query: Float32Array, key: Float32Array, value: Float32Array];
+
+/** The floats of query, key and value; of rows [..., 3·D] each third, from its first float to its last. */
+export function separateFloats(floats: readonly Float32Array[], D: number, { isJoint }: AttentionLayout): Three {
+  const [first, second, third] = floats;
+  if (!isJoint) return [first!, second!, third!];
+  const columns = (i: number): Float32Array => first!.subarray(i * D, Math.max(0, first!.length - (2 - i) * D));
+  return [columns(0), columns(1), columns(2)];
 }

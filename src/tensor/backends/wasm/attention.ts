@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
 import type { AttentionAttrs } from '../../ops/attention.ts';
-import { namedInputs, operandNames } from '../../ops/heads.ts';
+import { namedInputs, operandNames, sizesOf } from '../../ops/heads.ts';
 import type { Forward } from './forward.ts';
 
 const F32 = Float32Array.BYTES_PER_ELEMENT;
@@ -10,9 +10,7 @@ const F32 = Float32Array.BYTES_PER_ELEMENT;
 export const attentionForward: Forward<AttentionAttrs> = (inputs, attrs, { heap, kernels }) => {
   const { operands, mask } = namedInputs(inputs, attrs);
   const H = attrs.numHeads;
-  const [B = 0, Nq = 0, stride = 0] = operands[0]!.shape;
-  const [, Nk = 0, vStride = 0] = operands.at(-1)!.shape;
-  const [D, Dv] = attrs.isJoint ? [stride / 3, vStride / 3] : [stride, vStride];
+  const { B, Nq, Nk, D, Dv, stride, vStride } = sizesOf(operands, attrs);
   const Dh = D / H;
   const Dvh = Dv / H;
   const names = operandNames(attrs);

@@ -43,9 +43,7 @@ constexpr float NORMAL_LIMIT = 5.5f;
 template <class S>
 inline typename S::V normalCdf(typename S::V x) {
   using V = typename S::V;
-  const V below = S::atLeast(x, S::splat(-NORMAL_LIMIT));
-  const V y = below > NORMAL_LIMIT ? S::splat(NORMAL_LIMIT) : below;
-  const V s = y * y;
+  const V s = x * x;
   V p = S::fma(s, S::splat(2.274932420220921e-8f), S::splat(6.352073796733748e-6f));
   p = S::fma(p, s, S::splat(1.6882385534700006e-4f));
   p = S::fma(p, s, S::splat(4.677249118685722e-3f));
@@ -56,7 +54,7 @@ inline typename S::V normalCdf(typename S::V x) {
   q = S::fma(q, s, S::splat(2.864578180015087e-2f));
   q = S::fma(q, s, S::splat(2.515215575695038e-1f));
   q = S::fma(q, s, S::splat(1));
-  const V inside = y * p / q + 0.5f;
+  const V inside = x * p / q + 0.5f;
   const V cdf = x > NORMAL_LIMIT ? S::splat(1) : inside;
   return x < -NORMAL_LIMIT ? V{} : cdf;
 }
