@@ -32,7 +32,7 @@ const VALUES = SIDE * SIDE * 3;
 const CLASSES = 10;
 const LEARNING_RATE = 1e-3;
 
-const { detail } = await native.load({ threads: THREADS });
+const { detail, updates } = await native.load({ threads: THREADS });
 const scratch = mkdtempSync(join(tmpdir(), 'patchlens-bench-'));
 try {
   await benchmark();
@@ -104,7 +104,7 @@ async function ours(precision) {
   const batches = { at: async () => batch, close: async () => {} };
   const losses = [];
   const compute = async () => {
-    const [next, { loss }] = await takeStep({ network: student.network, recipe, batches }, state);
+    const [next, { loss }] = await takeStep({ network: student.network, recipe, batches, kernels: updates }, state);
     state = next;
     losses.push(loss);
   };

@@ -32,7 +32,8 @@ export interface Gradients {
   readonly loss: number;
   /** Images whose likeliest class is the likeliest of their targets. */
   readonly correct: number;
-  readonly gradients: Values;
+  /** The caller's to dispose of. */
+  readonly gradients: ReadonlyMap<string, Tensor>;
   /** New values of what the pass itself changes. */
   readonly running: Values;
 }
@@ -78,7 +79,7 @@ export async function gradientsOf(
       return inPrecision(precision, () => differentiated(trained.map((name) => tensors.get(name)!)));
     });
     const [loss = Number.NaN] = await readOnce(value);
-    const gradients = await readAll(trained.map((name, i) => [name, grads[i]!]));
+    const gradients = new Map(trained.map((name, i) => [name, grads[i]!]));
     const running = await readAll([...(outputs?.running ?? [])]);
     return { loss, correct: countCorrect(await readOnce(outputs!.logits), batch), gradients, running };
   } finally {

@@ -1,3 +1,5 @@
+import type { AdamWFactors, UpdateKernels } from '../tensor/backends/index.ts';
+
 export type OptimizerRecipe = SimpleOptimizer | Muon;
 
 /** Orthogonalised momentum for the matrices between input and head, AdamW for all else (Jordan et al. 2024). */
@@ -43,6 +45,8 @@ export function moveAgainst(
   for (let i = 0; i < values.length; i += 1) values[i] = values[i]! * kept - learningRate * direction[i]!;
 }
 
+type Step = Change & { readonly step: number; readonly gradientScale: number };
+
 /**
  * Changes `values` and `memory` in place, as torch.optim.AdamW and torch.optim.SGD do.
  *
@@ -53,34 +57,48 @@ export function applyGradient(
   values: Float32Array,
   gradient: Float32Array,
   memory: Memory,
-  change: Change & { readonly step: number; readonly gradientScale: number },
+  step: Step,
+  kernels: Pick<UpdateKernels, 'adamW'> = plainUpdates,
 ): void {
-  if (recipe.kind === 'adamw') adamW(recipe, values, gradient, memory, change);
-  else sgd(recipe, values, gradient, memory, change);
+  if (recipe.kind === 'sgd') return sgd(recipe, values, gradient, memory, step);
+  const [first, second] = memory;
+  kernels.adamW(values, gradient, { first: first!, second: second! }, adamWFactors(recipe, step));
 }
 
-type Step = Change & { readonly step: number; readonly gradientScale: number };
-
-function adamW(
+function adamWFactors(
   { beta1, beta2, epsilon }: AdamW,
-  values: Float32Array,
-  gradient: Float32Array,
-  [first, second]: Memory,
   { learningRate, weightDecay, step, gradientScale }: Step,
-): void {
-  const [m, v] = [first!, second!];
-  const kept = 1 - learningRate * weightDecay;
-  const stepSize = learningRate / (1 - beta1 ** step);
-  const deviationScale = 1 / Math.sqrt(1 - beta2 ** step);
-  for (let i = 0; i < values.length; i += 1) {
-    const g = gradient[i]! * gradientScale;
-    const mi = beta1 * m[i]! + (1 - beta1) * g;
-    const vi = beta2 * v[i]! + (1 - beta2) * g * g;
-    m[i] = mi;
-    v[i] = vi;
-    values[i] = values[i]! * kept - (stepSize * mi) / (Math.sqrt(vi) * deviationScale + epsilon);
-  }
+): AdamWFactors {
+  return {
+    beta1,
+    beta2,
+    epsilon,
+    gradientScale,
+    kept: 1 - learningRate * weightDecay,
+    stepSize: learningRate / (1 - beta1 ** step),
+    deviationScale: 1 / Math.sqrt(1 - beta2 ** step),
+  };
 }
+
+/** What serves where a backend has no kernels for it. */
+export const plainUpdates: UpdateKernels = {
+  // Gradients are float32.
+  valuesOf: (tensor) => tensor.dataSync<'float32'>(),
+  adamW: (values, gradient, { first, second }, factors) => {
+    const { beta1, beta2, epsilon, gradientScale, kept, stepSize, deviationScale } = factors;
+    for (let i = 0; i < values.length; i += 1) {
+      const g = gradient[i]! * gradientScale;
+      const m = beta1 * first[i]! + (1 - beta1) * g;
+      const v = beta2 * second[i]! + (1 - beta2) * g * g;
+      first[i] = m;
+      second[i] = v;
+      values[i] = values[i]! * kept - (stepSize * m) / (Math.sqrt(v) * deviationScale + epsilon);
+    }
+  },
+  moveAverage: (average, values, decay) => {
+    for (let i = 0; i < average.length; i += 1) average[i] = decay * average[i]! + (1 - decay) * values[i]!;
+  },
+};
 
 function sgd(
   { momentum, nesterov }: Extract<OptimizerRecipe, { kind: 'sgd' }>,
@@ -102,9 +120,16 @@ function sgd(
 export function normOf(gradients: readonly Float32Array[]): number {
   let total = 0;
   for (const gradient of gradients) {
-    let sum = 0;
-    for (let i = 0; i < gradient.length; i += 1) sum += gradient[i]! * gradient[i]!;
-    total += sum;
+    // Two sums, because in one each addition waits for the one before it.
+    const half = gradient.length >> 1;
+    let first = 0;
+    let second = 0;
+    for (let i = 0; i < half; i += 1) {
+      first += gradient[i]! * gradient[i]!;
+      second += gradient[half + i]! * gradient[half + i]!;
+    }
+    const last = gradient.length % 2 === 0 ? 0 : gradient.at(-1)!;
+    total += first + second + last * last;
   }
   return Math.sqrt(total);
 }
@@ -112,9 +137,4 @@ export function normOf(gradients: readonly Float32Array[]): number {
 /** The factor that brings a norm down to `most`, as torch's clip_grad_norm_; one where it is not above. */
 export function clipFactor(norm: number, most: number | undefined): number {
   return most === undefined ? 1 : Math.min(1, most / (norm + 1e-6));
-}
-
-/** average ← decay · average + (1 − decay) · values, in place. */
-export function averageInto(average: Float32Array, values: Float32Array, decay: number): void {
-  for (let i = 0; i < average.length; i += 1) average[i] = decay * average[i]! + (1 - decay) * values[i]!;
 }

@@ -1,9 +1,11 @@
 import { TrainingError } from '../errors.ts';
+import type { UpdateKernels } from '../tensor/backends/index.ts';
+import { add, dispose } from '../tensor/tfjs.ts';
 import type { Batches } from './batch-ahead.ts';
 import { gradientsOf } from './gradients.ts';
 import type { Gradients, Teacher } from './gradients.ts';
 import { muonDirection } from './muon.ts';
-import { applyGradient, averageInto, clipFactor, moveAgainst, normOf } from './optimizer.ts';
+import { applyGradient, clipFactor, moveAgainst, normOf, plainUpdates } from './optimizer.ts';
 import { randomOf, STREAM } from './random.ts';
 import type { Recipe } from './recipe.ts';
 import { rateShare } from './schedule.ts';
@@ -30,6 +32,8 @@ export interface Lesson {
   readonly recipe: Recipe;
   readonly batches: Batches;
   readonly teacher?: Teacher | undefined;
+  /** The backend's own for changing parameters, if it has them. */
+  readonly kernels?: UpdateKernels | undefined;
 }
 
 /**
@@ -41,20 +45,42 @@ export async function takeStep(lesson: Lesson, state: TrainingState): Promise<[T
   const { network, recipe } = lesson;
   const names = trainedNames(network, recipe);
   const { loss, correct, images, gradients, running } = await accumulated(lesson, state, names);
-  const norm = normOf([...gradients.values()]) / recipe.accumulate;
-  if (!Number.isFinite(loss) || !Number.isFinite(norm)) throw notFinite(state.step + 1, loss, recipe);
-  const learningRate = recipe.learningRate * rateShare(state.step, recipe);
-  const gradientScale = clipFactor(norm, recipe.clipNorm ?? undefined) / recipe.accumulate;
   const step = state.step + 1;
-  for (const name of names) {
-    await changeParameter(lesson, state, { name, gradient: gradients.get(name)!, step, learningRate, gradientScale });
+  const learningRate = recipe.learningRate * rateShare(state.step, recipe);
+  try {
+    const gradientNorm = await changeParameters(lesson, state, { gradients, loss, step, learningRate });
+    for (const [name, values] of running) state.values.get(name)!.set(values);
+    updateAverage(state, lesson, step);
+    return [
+      { ...state, step },
+      { step, loss, accuracy: correct / images, learningRate, gradientNorm, images },
+    ];
+  } finally {
+    dispose([...gradients.values()]);
   }
-  for (const [name, values] of running) state.values.get(name)!.set(values);
-  updateAverage(state, recipe, step);
-  return [
-    { ...state, step },
-    { step, loss, accuracy: correct / images, learningRate, gradientNorm: norm, images },
-  ];
+}
+
+interface KnownGradients extends Pick<Gradients, 'gradients' | 'loss'> {
+  readonly step: number;
+  /** Of the head. */
+  readonly learningRate: number;
+}
+
+/** Gives the norm of the gradients before they were clipped. */
+async function changeParameters(
+  lesson: Lesson,
+  state: TrainingState,
+  { gradients, loss, step, learningRate }: KnownGradients,
+): Promise<number> {
+  const { recipe, kernels = plainUpdates } = lesson;
+  const read = [...gradients].map(([name, gradient]) => [name, kernels.valuesOf(gradient)] as const);
+  const norm = normOf(read.map(([, values]) => values)) / recipe.accumulate;
+  if (!Number.isFinite(loss) || !Number.isFinite(norm)) throw notFinite(step, loss, recipe);
+  const gradientScale = clipFactor(norm, recipe.clipNorm ?? undefined) / recipe.accumulate;
+  for (const [name, gradient] of read) {
+    await changeParameter(lesson, state, { name, gradient, step, learningRate, gradientScale });
+  }
+  return norm;
 }
 
 interface ParameterStep {
@@ -67,7 +93,7 @@ interface ParameterStep {
 }
 
 async function changeParameter(
-  { network, recipe }: Lesson,
+  { network, recipe, kernels }: Lesson,
   { values, memory }: TrainingState,
   { name, gradient, step, learningRate, gradientScale }: ParameterStep,
 ): Promise<void> {
@@ -79,7 +105,7 @@ async function changeParameter(
   };
   const [own, remembered] = [values.get(name)!, memory.get(name)!];
   if (optimizer.kind !== 'muon') {
-    applyGradient(optimizer, own, gradient, remembered, { ...change, step, gradientScale });
+    applyGradient(optimizer, own, gradient, remembered, { ...change, step, gradientScale }, kernels);
     return;
   }
   const how = { beta: optimizer.momentum, gradientScale };
@@ -120,11 +146,8 @@ function passOf({ seed, steps, stochasticDepth, patchDrop, freezeTrunk }: Recipe
 }
 
 function sumOf(total: Accumulated, { loss, correct, gradients, running }: Gradients, images: number): Accumulated {
-  const sums = [...total.gradients].map(([name, sum]) => {
-    const more = gradients.get(name)!;
-    // Not in place: two gradients may be the same array.
-    return [name, sum.map((value, i) => value + more[i]!)] as const;
-  });
+  const sums = [...total.gradients].map(([name, sum]) => [name, add(sum, gradients.get(name)!)] as const);
+  dispose([...total.gradients.values(), ...gradients.values()]);
   return {
     gradients: new Map(sums),
     loss: total.loss + loss,
@@ -135,10 +158,14 @@ function sumOf(total: Accumulated, { loss, correct, gradients, running }: Gradie
 }
 
 /** The average's memory is short at first, so that the random beginning is soon out of it. */
-function updateAverage({ values, average }: TrainingState, { averageDecay }: Recipe, step: number): void {
+function updateAverage(
+  { values, average }: TrainingState,
+  { recipe, kernels = plainUpdates }: Lesson,
+  step: number,
+): void {
   if (average === undefined) return;
-  const decay = Math.min(averageDecay, (1 + step) / (10 + step));
-  for (const [name, kept] of average) averageInto(kept, values.get(name)!, decay);
+  const decay = Math.min(recipe.averageDecay, (1 + step) / (10 + step));
+  for (const [name, kept] of average) kernels.moveAverage(kept, values.get(name)!, decay);
 }
 
 function notFinite(step: number, loss: number, { learningRate }: Recipe): TrainingError {

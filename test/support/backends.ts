@@ -9,8 +9,11 @@ import type { BackendLease } from '../../src/tensor/backends/index.ts';
 const only = process.env['TEST_BACKEND'];
 const PROBES = (await probeBackends()).filter(({ name }) => only === undefined || name === only);
 
-/** Runs a suite on every backend that loads on this machine; the others are listed as skipped, with their reason. */
-export function describeBackends(title: string, suite: () => void): void {
+/**
+ * Runs a suite on every backend that loads on this machine, which a test may ask for; the others are listed as skipped, with
+ * their reason.
+ */
+export function describeBackends(title: string, suite: (lease: () => BackendLease) => void): void {
   for (const probe of PROBES) {
     if (probe.status === 'loads') {
       describe(`${title} on ${probe.name}`, () => {
@@ -19,10 +22,13 @@ export function describeBackends(title: string, suite: () => void): void {
           lease = await useBackend(probe.name);
         });
         afterAll(() => lease?.release());
-        suite();
+        suite(() => lease!);
       });
     } else {
-      describe.skip(`${title} on ${probe.name}: ${probe.reason}`, suite);
+      describe.skip(`${title} on ${probe.name}: ${probe.reason}`, () =>
+        suite(() => {
+          throw new Error(probe.reason);
+        }));
     }
   }
 }

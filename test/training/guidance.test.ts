@@ -1,4 +1,4 @@
-import { tensor1d, tensor2d, tensor3d, tensor4d, tidy } from '@tensorflow/tfjs-core';
+import { dispose, tensor1d, tensor2d, tensor3d, tensor4d, tidy } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { useBackend } from '../../src/tensor/backends/index.ts';
@@ -98,7 +98,9 @@ describe('a guided ViT', () => {
       teacher,
     });
     network.dispose();
-    return made;
+    const gradients = new Map([...made.gradients].map(([name, gradient]) => [name, gradient.dataSync()]));
+    dispose([...made.gradients.values()]);
+    return { loss: made.loss, gradients };
   }
 
   test('is moved by its teacher up to the block, and its projection with it', async () => {

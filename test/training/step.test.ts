@@ -52,7 +52,7 @@ async function lessonOf({ model, optimizer }: Run) {
   return { network, given, description, taken, batches };
 }
 
-describeBackends('ten optimiser steps of a whole network go as they do in torch', () => {
+describeBackends('ten optimiser steps of a whole network go as they do in torch', (lease) => {
   test.for(Object.entries(manifest.runs))('%s', async ([name, run], { skip }) => {
     const { losses, gradientNorms } = run;
     const kernel = 'Conv2DBackpropFilter';
@@ -65,7 +65,7 @@ describeBackends('ten optimiser steps of a whole network go as they do in torch'
 
     let state = initialState(network, taken, given);
     for (let step = 0; step < manifest.steps; step += 1) {
-      const [next, report] = await takeStep({ network, recipe: taken, batches }, state);
+      const [next, report] = await takeStep({ network, recipe: taken, batches, kernels: lease().updates }, state);
       expect(Math.abs(report.loss - losses[step]!), `loss of step ${step + 1}`).toBeLessThan(LOSS);
       expect(report.gradientNorm, `norm of step ${step + 1}`).toBeCloseTo(gradientNorms[step]!, 3);
       state = next;

@@ -1,3 +1,5 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+
 import type { Precision } from '../precision.ts';
 
 export const BACKEND_NAMES = ['native', 'tensorflow', 'wasm', 'cpu'] as const;
@@ -26,10 +28,41 @@ export type Resampler = (
   vertical: AxisTaps,
 ) => Uint8Array;
 
+/** What a step of AdamW multiplies by. */
+export interface AdamWFactors {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** Of the gradient. */
+  readonly gradientScale: number;
+  /** The share of its value that weight decay leaves a parameter. */
+  readonly kept: number;
+  /** The learning rate and the inverse of √second, corrected for the zeros that the averages began with. */
+  readonly stepSize: number;
+  readonly deviationScale: number;
+}
+
+/** What changes a network's parameters once its gradients are known. */
+export interface UpdateKernels {
+  /** The values of a float32 tensor, to read for as long as it lives. */
+  valuesOf(tensor: Tensor): Float32Array;
+  /** values ← values·kept − stepSize·first/(√second·deviationScale + epsilon), after both averages took the gradient in. */
+  adamW(
+    values: Float32Array,
+    gradient: Float32Array,
+    moments: { readonly first: Float32Array; readonly second: Float32Array },
+    factors: AdamWFactors,
+  ): void;
+  /** average ← decay · average + (1 − decay) · values. */
+  moveAverage(average: Float32Array, values: Float32Array, decay: number): void;
+}
+
 /** What a backend says of itself once it runs. */
 export interface BackendFacts {
   /** Resamples images, where the backend does that faster than plain TypeScript. */
   readonly resample?: Resampler;
+  /** Changes parameters, where the backend does that faster than plain TypeScript. */
+  readonly updates?: UpdateKernels;
   readonly threads: number;
   /** Versions and instruction set, for people: «tfjs 4.22.0, SIMD». */
   readonly detail: string;

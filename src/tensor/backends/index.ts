@@ -4,7 +4,7 @@ import type { Precision } from '../precision.ts';
 import type { Backend, BackendFacts, BackendName, BackendOptions } from './backend.ts';
 
 export { BACKEND_NAMES } from './backend.ts';
-export type { BackendName } from './backend.ts';
+export type { AdamWFactors, BackendName, UpdateKernels } from './backend.ts';
 export { PRECISIONS };
 export type { Precision };
 

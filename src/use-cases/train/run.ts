@@ -53,7 +53,7 @@ export interface Run extends Start {
   readonly trial: LoadedImages | undefined;
   readonly teacher: LoadedTeacher | undefined;
   /** The backend that it is carried out on. */
-  readonly backend: Pick<BackendLease, 'name' | 'resample'>;
+  readonly backend: Pick<BackendLease, 'name' | 'resample' | 'updates'>;
   readonly options: RunOptions;
 }
 
@@ -147,7 +147,7 @@ function lessonOf({ student, recipe, images, teacher, backend }: Run): Lesson {
     forms: [formOf(student), ...(teacher === undefined ? [] : [teacher.form])],
   };
   const batches = batchesAhead({ plan, files: images.files, native: backend.name === 'native' });
-  return { network, recipe, batches, teacher: teacher?.teacher };
+  return { network, recipe, batches, teacher: teacher?.teacher, kernels: backend.updates };
 }
 
 function formOf({ network, preprocessing }: Student): InputForm {

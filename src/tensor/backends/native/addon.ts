@@ -197,6 +197,17 @@ export interface Addon {
     /** The shape, then the strides in x, then those in out. */
     layout: Int32Array,
   ): void;
+  /** One step of AdamW; all but the gradient is changed. */
+  adamW(
+    values: Float32Array,
+    gradient: Float32Array,
+    first: Float32Array,
+    second: Float32Array,
+    /** beta1, 1 − beta1, beta2, 1 − beta2, epsilon, gradientScale, kept, stepSize, deviationScale */
+    factors: Float32Array,
+  ): void;
+  /** average ← decay · average + (1 − decay) · values. */
+  moveAverage(average: Float32Array, values: Float32Array, decay: number): void;
   /** Taps as image/taps.ts makes them, of the rows of x and then of its columns. */
   resample(
     x: Uint8Array,
@@ -214,7 +225,7 @@ export interface Addon {
 }
 
 /** `INTERFACE` of cpp/addon.cc. */
-const INTERFACE = 15;
+const INTERFACE = 16;
 
 // src/ and dist/ lie beside each other, and the binary is built once, beside its sources.
 const FOLDER = new URL('../../../../src/tensor/backends/native/', import.meta.url);

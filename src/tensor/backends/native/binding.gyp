@@ -1,6 +1,6 @@
 {
   'target_defaults': {
-    'cflags': ['-O3', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden', '-ffp-contract=off'],
+    'cflags': ['-O3', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden', '-ffp-contract=off', '-fno-math-errno'],
     'cflags_cc!': ['-std=gnu++17', '-std=gnu++20', '-fno-exceptions'],
     'cflags_cc': ['-std=c++17'],
     'defines': ['NAPI_VERSION=8'],
@@ -10,13 +10,13 @@
       'GCC_OPTIMIZATION_LEVEL': '3',
       'GCC_SYMBOLS_PRIVATE_EXTERN': 'YES',
       'GCC_TREAT_WARNINGS_AS_ERRORS': 'YES',
-      'OTHER_CFLAGS': ['-Wall', '-Wextra', '-ffp-contract=off'],
+      'OTHER_CFLAGS': ['-Wall', '-Wextra', '-ffp-contract=off', '-fno-math-errno'],
     },
     # The vectors are those of GCC and Clang, which Microsoft's own compiler does not know: its Clang does.
     'msbuild_toolset': 'ClangCL',
     'msvs_settings': {
       'VCCLCompilerTool': {
-        'AdditionalOptions': ['/std:c++17', '/clang:-ffp-contract=off'],
+        'AdditionalOptions': ['/std:c++17', '/clang:-ffp-contract=off', '/clang:-fno-math-errno'],
         'ExceptionHandling': 1,
         'WarnAsError': 'true',
       },
@@ -32,6 +32,7 @@
         'cpp/addon-images.cc',
         'cpp/addon-norms.cc',
         'cpp/addon-products.cc',
+        'cpp/addon-updates.cc',
         'cpp/addon.cc',
         'cpp/isa.cc',
         'cpp/kernels-portable.cc',

@@ -9,6 +9,7 @@ import type { NativeBackend } from './native-backend.ts';
 import { chosenInstructionSet } from './instruction-set.ts';
 import { precisionOf } from './precision-codes.ts';
 import { resampler } from './resample.ts';
+import { updateKernels } from './update-kernels.ts';
 
 /** Storage of the tfjs CPU backend with our C++ kernels on its arrays, compiled when the package is installed. */
 export const native: Backend = {
@@ -31,6 +32,7 @@ export const native: Backend = {
       automatic,
       detail: `C++ kernels, ${described(names[index]!)}, ${automatic}, ${count}`,
       resample: resampler(addon),
+      updates: updateKernels(addon, storage),
     };
   },
 };

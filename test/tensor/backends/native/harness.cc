@@ -170,6 +170,28 @@ void checkGelu(const Kernels& kernels) {
   if (!std::isnan(out[0])) failures += std::printf("gelu: expected NaN, got %g\n", out[0]) > 0;
 }
 
+void checkUpdates(const Kernels& kernels) {
+  const size_t size = randomSize();
+  const float decay = 0.98f, epsilon = 1e-8f, scale = 0.3f, kept = 0.99f, stepSize = 0.02f, deviationScale = 3;
+  const Floats gradient = random(size);
+  Floats values = random(size), first = random(size), second = random(size), average = random(size);
+  for (float& value : second) value *= value;
+  std::vector<double> expectedValues(size), expectedFirst(size), expectedSecond(size), expectedAverage(size);
+  for (size_t i = 0; i < size; i++) {
+    const double g = double(gradient[i]) * scale;
+    expectedFirst[i] = 0.9 * first[i] + 0.1 * g;
+    expectedSecond[i] = 0.999 * second[i] + 0.001 * g * g;
+    expectedValues[i] = double(values[i]) * kept - stepSize * expectedFirst[i] / (std::sqrt(expectedSecond[i]) * deviationScale + epsilon);
+    expectedAverage[i] = double(decay) * average[i] + (1 - double(decay)) * expectedValues[i];
+  }
+  kernels.adamW({values.data(), gradient.data(), first.data(), second.data(), size, 0.9f, 0.1f, 0.999f, 0.001f, epsilon, scale, kept, stepSize, deviationScale});
+  kernels.moveAverage(average.data(), values.data(), size, decay);
+  compare("adamW first", first, expectedFirst, 1e-6);
+  compare("adamW second", second, expectedSecond, 1e-6);
+  compare("adamW", values, expectedValues, 1e-5);
+  compare("moveAverage", average, expectedAverage, 1e-6);
+}
+
 void check(const Kernels& kernels, int rounds) {
   const int before = failures;
   checkGelu(kernels);
@@ -190,6 +212,7 @@ void check(const Kernels& kernels, int rounds) {
       checkDepthwise(kernels);
       checkPools(kernels);
       checkBatchNorm(kernels);
+      checkUpdates(kernels);
     }
   }
   std::printf("%s: %d failures\n", kernels.name, failures - before);

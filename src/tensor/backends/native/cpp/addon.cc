@@ -9,7 +9,7 @@ namespace patchlens {
 namespace {
 
 /** INTERFACE on the TypeScript side: a binary of another version is not called. */
-constexpr double INTERFACE = 15;
+constexpr double INTERFACE = 16;
 
 /** instructionSets() → names of those that this processor runs, fastest first. */
 napi_value instructionSets(napi_env env, napi_callback_info) {
@@ -68,5 +68,6 @@ NAPI_MODULE_INIT() {
   defineElements(env, exports);
   defineConvolutions(env, exports);
   defineImages(env, exports);
+  defineUpdates(env, exports);
   return exports;
 }

@@ -65,5 +65,6 @@ void defineNorms(napi_env env, napi_value module);
 void defineElements(napi_env env, napi_value module);
 void defineConvolutions(napi_env env, napi_value module);
 void defineImages(napi_env env, napi_value module);
+void defineUpdates(napi_env env, napi_value module);
 
 }  // namespace patchlens

@@ -298,6 +298,24 @@ struct BatchNormTrainingGradients {
   float* dSkip;
 };
 
+/** One step of Adam with decoupled weight decay (Loshchilov & Hutter 2019) on `size` floats, all but the gradient in place. */
+struct AdamWArguments {
+  float* values;
+  const float* gradient;
+  /** The moving averages of the gradient and of its square. */
+  float* first;
+  float* second;
+  size_t size;
+  /** rest1 and rest2: 1 − β, where that is too near 0 to be made of a float32 β. */
+  float beta1, rest1, beta2, rest2, epsilon;
+  /** Of the gradient. */
+  float gradientScale;
+  /** The share of its value that weight decay leaves a parameter. */
+  float kept;
+  /** The learning rate and the inverse of √second, corrected for what the averages began with. */
+  float stepSize, deviationScale;
+};
+
 struct Kernels {
   /** Name in PATCHLENS_ISA and in `doctor`. */
   const char* name;
@@ -343,6 +361,9 @@ struct Kernels {
   void (*batchNorm)(const BatchNormArguments&);
   void (*batchNormTraining)(const BatchNormTrainingArguments&, const BatchNormTrainingOutputs&);
   void (*batchNormTrainingGradient)(const BatchNormTrainingArguments&, const float* dy, const BatchNormTrainingGradients&);
+  void (*adamW)(const AdamWArguments&);
+  /** average ← decay·average + (1 − decay)·values. */
+  void (*moveAverage)(float* average, const float* values, size_t size, float decay);
 };
 
 extern const Kernels portableKernels;

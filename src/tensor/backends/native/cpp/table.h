@@ -14,6 +14,7 @@
 #include "resample.h"
 #include "softmax.h"
 #include "strided-copy.h"
+#include "updates.h"
 
 namespace patchlens {
 
@@ -54,7 +55,9 @@ constexpr Kernels tableOf(const char* name) {
           averagePoolGradient<S>,
           batchNorm<S>,
           batchNormTraining<S>,
-          batchNormTrainingGradient<S>};
+          batchNormTrainingGradient<S>,
+          adamW<S>,
+          moveAverage<S>};
 }
 
 }  // namespace patchlens
