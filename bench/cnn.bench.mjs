@@ -7,7 +7,8 @@ import process from 'node:process';
 
 import * as tf from '@tensorflow/tfjs-core';
 
-import { forwardInTurns, networkIn } from '../dist/nn/network.js';
+import { networkIn } from '../dist/nn/network.js';
+import { RepeatedForward } from '../dist/nn/repeated-forward.js';
 import { native } from '../dist/tensor/backends/native/index.js';
 import { NETWORKS, builtNetwork, onnxOf, randomArrays } from './cnn-networks.mjs';
 import { inTurns, median, rounded, save, uniform } from './measure.mjs';
@@ -21,7 +22,7 @@ if (onnxRuntime === undefined) {
   process.exit();
 }
 
-const { detail, automatic } = await native.load({ threads: THREADS });
+const { detail, automatic, startRecording } = await native.load({ threads: THREADS });
 // «C++ kernels, avx2, f32, 2 threads»
 const nativeIn = (precision) => `native ${precision}, ${detail.split(', ')[1]}`;
 // Without instructions for it bfloat16 is there for its answers, not for speed.
@@ -76,9 +77,10 @@ async function timeNetwork(name, network, batch) {
 
 function nativeSide(built, images, batch) {
   const x = tf.tensor4d(images, [batch, SIZE, SIZE, 3]);
+  const repeated = new RepeatedForward(built.layers, startRecording);
   const side = {
     compute: async () => {
-      const logits = await forwardInTurns(built.layers, x, () => {});
+      const logits = await repeated.run(x, () => {});
       side.logits = logits.dataSync();
       logits.dispose();
     },

@@ -4,19 +4,18 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-import { forward } from '../../dist/nn/network.js';
 import { loadNetwork } from '../../dist/use-cases/load/load.js';
 
 const CHANNELS_FIRST = [3, 224, 224];
 
 /** Ours, in a precision. Images [n, 224, 224, 3]. */
 export async function nativeSide(folder, images, { precision, threads }) {
-  const { network, info, ...loaded } = await loadNetwork(folder, { backend: 'native', precision, threads });
+  const { network, logitsOf, info, ...loaded } = await loadNetwork(folder, { backend: 'native', precision, threads });
   const side = {
     precision: info.precision,
-    compute: () => {
+    compute: async () => {
       const input = network.inputOf(images);
-      const logits = forward(network.layers, input);
+      const logits = await logitsOf(input, () => {});
       side.logits = logits.dataSync();
       logits.dispose();
       input.dispose();

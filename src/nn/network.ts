@@ -58,7 +58,8 @@ export function forward(layers: readonly Layer[], input: Tensor, probe?: Probe):
   });
 }
 
-function unseen(layer: Layer, x: Tensor): Tensor {
+/** Applies a layer whose output only the next one sees. */
+export function unseen(layer: Layer, x: Tensor): Tensor {
   return layer.applyUnseen === undefined ? layer.apply(x) : layer.applyUnseen(x);
 }
 
@@ -69,8 +70,22 @@ export function turn(): Promise<void> {
   });
 }
 
+/** Milliseconds of computing after which the event loop has a turn. */
+const MOST_WITHOUT_TURN = 5;
+
+/** Of all passes, because many short ones keep the event loop waiting as one long one does. */
+let lastTurn = Number.NEGATIVE_INFINITY;
+
+/** `turn`, and then `between`, if the last one is some milliseconds past. */
+export async function turnWhenDue(between: () => void): Promise<void> {
+  if (performance.now() - lastTurn < MOST_WITHOUT_TURN) return;
+  await turn();
+  lastTurn = performance.now();
+  between();
+}
+
 /**
- * `forward`, leaving the event loop a turn after every layer, so that a long pass can be stopped and the decoding of
+ * `forward`, leaving the event loop a turn now and then between two layers, so that a long pass can be stopped and the decoding of
  * further images goes on beside it. `between` is called after each turn; what it throws ends the pass.
  */
 export async function forwardInTurns(layers: readonly Layer[], input: Tensor, between: () => void): Promise<Tensor> {
@@ -82,8 +97,7 @@ export async function forwardInTurns(layers: readonly Layer[], input: Tensor, be
   try {
     for (const [i, layer] of layers.entries()) {
       replaceBy(i + 1 === layers.length ? layer.apply(x) : unseen(layer, x));
-      await turn();
-      between();
+      await turnWhenDue(between);
     }
     return x;
   } catch (error) {

@@ -8,6 +8,7 @@ import { forward, forwardInTurns, networkIn } from '../../src/nn/network.ts';
 import type { Layer } from '../../src/nn/network.ts';
 import { forward as forwardViT } from '../../src/vit/forward.ts';
 import { GOLDEN_FOLDER } from '../support/goldens.ts';
+import { slowClock } from '../support/slow-clock.ts';
 
 const FOLDER = `${GOLDEN_FOLDER}vit-tiny-random`;
 
@@ -76,6 +77,7 @@ describe('a network as a chain of layers', () => {
 
   test('ends between two layers with what `between` throws, and keeps nothing', async () => {
     const before = memory().numTensors;
+    slowClock();
     let turns = 0;
     const stopped = forwardInTurns(loaded.network.layers, input, () => {
       turns += 1;

@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { ArgumentError, ConfigError, loadModel, ModelDisposedError, WeightsError } from '../../src/index.ts';
 import type { Classification, ImageInput, Model } from '../../src/index.ts';
 import { GOLDEN_FOLDER } from '../support/goldens.ts';
+import { slowClock } from '../support/slow-clock.ts';
 
 const FOLDER = `${GOLDEN_FOLDER}vit-tiny-random`;
 const PICTURE = `${GOLDEN_FOLDER}pictures/landscape.png`;
@@ -107,6 +108,7 @@ describe('a loaded model', () => {
     });
 
     test('inside a forward pass', async () => {
+      slowClock();
       const controller = new AbortController();
       const running = model.classify({ data: new Uint8Array(48 * 48 * 3), width: 48, height: 48 }, controller);
       // The pass gives way after each of its three blocks.
@@ -147,6 +149,7 @@ test('a model that was disposed of says so, whatever it is asked', async () => {
 
 test('a model disposed of in the middle of a pass ends it with that error', async () => {
   const model = await loadModel(FOLDER);
+  slowClock();
   const running = model.classify({ data: new Uint8Array(48 * 48 * 3), width: 48, height: 48 });
   setImmediate(() => model.dispose());
   await expect(running).rejects.toThrow(ModelDisposedError);

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
 import type { Precision } from '../precision.ts';
+import type { StartRecording } from './recording.ts';
 
 export const BACKEND_NAMES = ['native', 'tensorflow', 'wasm', 'cpu'] as const;
 export type BackendName = (typeof BACKEND_NAMES)[number];
@@ -63,6 +64,8 @@ export interface BackendFacts {
   readonly resample?: Resampler;
   /** Changes parameters, where the backend does that faster than plain TypeScript. */
   readonly updates?: UpdateKernels;
+  /** Records work on tensors, where doing it again without tfjs is faster. */
+  readonly startRecording?: StartRecording;
   readonly threads: number;
   /** Versions and instruction set, for people: «tfjs 4.22.0, SIMD». */
   readonly detail: string;

@@ -5,7 +5,7 @@ import type { LoadedNetwork } from '../load/load.ts';
 import type { ModelInfo } from '../model-info.ts';
 
 /** What is explained. */
-export type Subject = Pick<LoadedNetwork, 'info' | 'network' | 'vit' | 'resample'>;
+export type Subject = Pick<LoadedNetwork, 'info' | 'network' | 'logitsOf' | 'vit' | 'resample'>;
 
 /** What one image of a batch comes to. */
 export interface ImageMaps {

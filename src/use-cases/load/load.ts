@@ -1,3 +1,5 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+
 import { ArgumentError } from '../../errors.ts';
 import type { ResampleKernel } from '../../image/resample.ts';
 import { IMAGENET_1K } from '../../labels/imagenet-1k.ts';
@@ -7,6 +9,7 @@ import type { LoadOptions, ModelInfo } from '../model-info.ts';
 import { locateModel } from '../models.ts';
 import { networkIn } from '../../nn/network.ts';
 import type { Network } from '../../nn/network.ts';
+import { RepeatedForward } from '../../nn/repeated-forward.ts';
 import { useBackend } from '../../tensor/backends/index.ts';
 import type { BackendLease } from '../../tensor/backends/index.ts';
 import type { ViT } from '../../vit/forward.ts';
@@ -22,6 +25,8 @@ import { tfjsFileAt } from '../../weights/tfjs/locate.ts';
 export interface LoadedNetwork extends Disposable {
   readonly info: ModelInfo;
   readonly network: Network;
+  /** Logits [B, classes] of what `network.inputOf` gives; `between` is called now and then, and what it throws ends the pass. */
+  readonly logitsOf: (input: Tensor, between: () => void) => Promise<Tensor>;
   /** The backend's own way of resampling images, for `preprocess`; undefined where it has none. */
   readonly resample: ResampleKernel | undefined;
   /** The same network as the Vision Transformer that it is; undefined for any other. */
@@ -75,9 +80,12 @@ export async function loadNetwork(name: string, options: LoadOptions = {}): Prom
     threads: lease.threads,
     notice,
   };
+  const precise = networkIn(lease.precision, network);
+  const repeated = new RepeatedForward(precise.layers, lease.startRecording);
   return {
     info,
-    network: networkIn(lease.precision, network),
+    network: precise,
+    logitsOf: (input, between) => repeated.run(input, between),
     vit,
     resample: lease.resample,
     [Symbol.dispose]: () => {

@@ -34,6 +34,26 @@ export class BufferPool {
     this.#floatsToLine = floatsToLine;
   }
 
+  /** Another pool with the arrays that wait here, of which this one knows no more. */
+  emptied(): BufferPool {
+    const other = new BufferPool(this.#floatsToLine);
+    for (const whole of this.#waiting) {
+      this.#ours.delete(whole.buffer);
+      other.#ours.set(whole.buffer, whole);
+    }
+    other.#waiting.push(...this.#waiting);
+    other.#floatsWaiting = this.#floatsWaiting;
+    other.#mostInUse = this.#mostInUse;
+    this.forget();
+    return other;
+  }
+
+  /** Leaves what waits to the collector. */
+  forget(): void {
+    this.#waiting.length = 0;
+    this.#floatsWaiting = 0;
+  }
+
   /** An array with arbitrary contents. */
   take(length: number): Float32Array {
     if (length === 0) return new Float32Array();

@@ -8,6 +8,7 @@ import { loadAddon } from './addon.ts';
 import type { NativeBackend } from './native-backend.ts';
 import { chosenInstructionSet } from './instruction-set.ts';
 import { precisionOf } from './precision-codes.ts';
+import { recorder } from './recording.ts';
 import { resampler } from './resample.ts';
 import { updateKernels } from './update-kernels.ts';
 
@@ -33,6 +34,7 @@ export const native: Backend = {
       detail: `C++ kernels, ${described(names[index]!)}, ${automatic}, ${count}`,
       resample: resampler(addon),
       updates: updateKernels(addon, storage),
+      startRecording: recorder(storage, addon),
     };
   },
 };

@@ -43,9 +43,10 @@ function transpose([x]: readonly Tensor[], { perm }: TransposeAttrs, device: Dev
 function slice([x]: readonly Tensor[], attrs: SliceAttrs, device: Device): TensorInfo | undefined {
   const [begin = [], size = []] = slice_util.parseSliceParams(x!, attrs.begin, attrs.size);
   slice_util.assertParamsValid(x!, begin, size);
-  // The stock kernel makes a view of one that is stored in one piece.
-  if (slice_util.isSliceContinous(x!.shape, begin, size)) return undefined;
   const strides = stridesOf(x!.shape);
+  if (slice_util.isSliceContinous(x!.shape, begin, size)) {
+    return viewed(wholeOf(Slice, x!, device).values, dot(begin, strides), size, device);
+  }
   return copied(Slice, x!, size, dot(begin, strides), strides, device);
 }
 
@@ -88,6 +89,7 @@ function pad([x]: readonly Tensor[], { paddings, constantValue }: PadV2Attrs, de
   const strides = stridesOf(shape);
   if (!isCopyable(x!.shape, stridesOf(x!.shape), strides)) return undefined;
   const { info, values } = device.backend.output(shape);
+  device.backend.spoilRecording();
   values.fill(constantValue);
   const offset = dot(
     paddings.map(([before]) => before),
@@ -103,6 +105,12 @@ function tile([x]: readonly Tensor[], { reps }: TileAttrs, device: Device): Tens
   const strides = stridesOf(x!.shape).flatMap((stride) => [0, stride]);
   const tiled = copied(Tile, x!, shape, 0, strides, device);
   return tiled && { ...tiled, shape: reps.map((times, i) => times * x!.shape[i]!) };
+}
+
+/** A tensor over a part of another one's memory, which nobody else will be given then. */
+function viewed(values: Float32Array, offset: number, shape: number[], { backend }: Device): TensorInfo {
+  const part = values.subarray(offset, offset + util.sizeFromShape(shape));
+  return { dataId: backend.write(part, shape, 'float32'), shape, dtype: 'float32' };
 }
 
 /** A new tensor of a shape, read from x by an offset and strides. */

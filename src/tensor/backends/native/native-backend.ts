@@ -5,6 +5,7 @@ import { MathBackendCPU } from '../tfjs-cpu.ts';
 import { ArgumentError } from '../../../errors.ts';
 import type { Addon } from './addon.ts';
 import { BufferPool } from './buffer-pool.ts';
+import type { RecordedWork } from './recording.ts';
 
 /** A tensor's values as the kernels read them fastest. */
 interface PackedForm {
@@ -20,11 +21,46 @@ export class NativeBackend extends MathBackendCPU {
   readonly #addon: Addon;
   readonly #buffers: BufferPool;
   #packed = new WeakMap<DataId, PackedForm>();
+  #work: RecordedWork | undefined;
+  /** Who gave memory that recorded work was given. */
+  readonly #lenders = new WeakMap<ArrayBufferLike, BufferPool>();
+  #form = 0;
 
   constructor(addon: Addon) {
     super();
     this.#addon = addon;
     this.#buffers = new BufferPool((array) => addon.floatsToLine(array));
+  }
+
+  /** What the kernels are to call. */
+  get addon(): Addon {
+    return this.#work?.addon ?? this.#addon;
+  }
+
+  /** Changes when packed forms are no longer what the kernels read. */
+  get form(): number {
+    return this.#form;
+  }
+
+  /** Does work, of which `work` is told. */
+  recordInto<T>(work: RecordedWork, part: () => T): T {
+    const before = this.#work;
+    this.#work = work;
+    try {
+      return part();
+    } finally {
+      this.#work = before;
+    }
+  }
+
+  /** Says that what is done now is more than calls of kernels. */
+  spoilRecording(): void {
+    if (this.#work !== undefined) this.#work.isSpoilt = true;
+  }
+
+  /** The memory that waits for reuse, for somebody else to use. */
+  withdrawWaiting(): BufferPool {
+    return this.#buffers.emptied();
   }
 
   /** The values of a float32 tensor, in place. */
@@ -35,12 +71,15 @@ export class NativeBackend extends MathBackendCPU {
     const { values } = this.data.get(dataId);
     if (values instanceof Float32Array) return values;
     // tfjs casts whole numbers and truth values to float32 by changing nothing but the name of their type.
+    this.spoilRecording();
     return Float32Array.from(values as ArrayLike<number>);
   }
 
   /** A new float32 tensor with arbitrary contents, which the kernel is to write whole. */
   output(shape: readonly number[]): { readonly info: TensorInfo; readonly values: Float32Array } {
-    const values = this.#buffers.take(util.sizeFromShape([...shape]));
+    const pool = this.#work?.buffers ?? this.#buffers;
+    const values = pool.take(util.sizeFromShape([...shape]));
+    if (pool !== this.#buffers) this.#lenders.set(values.buffer, pool);
     const info: TensorInfo = {
       dataId: super.write(values, [...shape], 'float32'),
       shape: [...shape],
@@ -72,18 +111,20 @@ export class NativeBackend extends MathBackendCPU {
   /** For another instruction set, which packs in another way. */
   forgetPackedForms(): void {
     this.#packed = new WeakMap();
+    this.#form += 1;
   }
 
   override write(values: backend_util.BackendValues, shape: number[], dtype: DataType): DataId {
     // A stock kernel may have made its output over an input's memory, as slice does.
-    if (ArrayBuffer.isView(values)) this.#buffers.escape(values);
+    if (ArrayBuffer.isView(values)) this.#lenderOf(values).escape(values);
     return super.write(values, shape, dtype);
   }
 
   override readSync(dataId: DataId): backend_util.BackendValues {
+    this.spoilRecording();
     const { values } = this.data.get(dataId);
     // What the caller gets it may keep longer than the tensor.
-    if (values instanceof Float32Array && this.#buffers.has(values)) return values.slice();
+    if (values instanceof Float32Array && this.#lenderOf(values).has(values)) return values.slice();
     return super.readSync(dataId);
   }
 
@@ -92,8 +133,12 @@ export class NativeBackend extends MathBackendCPU {
     const isFreed = super.disposeData(dataId, force);
     if (isFreed && values !== undefined) {
       this.#packed.delete(dataId);
-      if (values instanceof Float32Array) this.#buffers.give(values);
+      if (values instanceof Float32Array) this.#lenderOf(values).give(values);
     }
     return isFreed;
+  }
+
+  #lenderOf({ buffer }: ArrayBufferView): BufferPool {
+    return this.#lenders.get(buffer) ?? this.#buffers;
   }
 }

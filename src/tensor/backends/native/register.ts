@@ -1,4 +1,4 @@
-import { BatchMatMul, Mean, Softmax, Sum, copyRegisteredKernels, registerBackend } from '../../tfjs.ts';
+import { BatchMatMul, Mean, Softmax, Sum, registerBackend } from '../../tfjs.ts';
 import { registerCompositions } from '../../op.ts';
 import { ACTIVATION_GRADIENT } from '../../ops/activation-gradient.ts';
 import { ATTENTION_GRADIENT } from '../../ops/attention-gradient.ts';
@@ -10,6 +10,7 @@ import { LAYER_NORM, LAYER_NORM_GRADIENT } from '../../ops/layer-norm.ts';
 import { LINEAR } from '../../ops/linear.ts';
 import { PRODUCT } from '../../ops/product.ts';
 import type { Addon } from './addon.ts';
+import type { Device } from './forward.ts';
 import { attentionGradient } from './attention-gradient.ts';
 import { attentionForward } from './attention.ts';
 import { batchNormForward, batchNormGradient } from './batch-norm-training.ts';
@@ -26,15 +27,20 @@ import { MOVEMENTS } from './movement.ts';
 import { NativeBackend } from './native-backend.ts';
 import { reduceForward } from './reduce.ts';
 import type { ReduceAttrs } from './reduce.ts';
-import { register, replace, replaceForFloats } from './replace.ts';
+import { register, registerStock, replace, replaceForFloats } from './replace.ts';
 import { softmaxForward } from './softmax.ts';
 
 /** Tells tfjs of the backend: every kernel of its CPU backend, and in place of those that take the time our own. */
 export function registerNative(addon: Addon): NativeBackend {
   const backend = new NativeBackend(addon);
-  const device = { backend, addon };
+  const device: Device = {
+    backend,
+    get addon() {
+      return backend.addon;
+    },
+  };
   registerBackend('native', () => backend);
-  copyRegisteredKernels('cpu', 'native');
+  registerStock(backend);
   register(LINEAR.name, linearForward, device);
   register(PRODUCT.name, productForward, device);
   register(GELU.name, geluForward, device);

@@ -1,7 +1,8 @@
-import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
+import type { KernelFunc, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 
-import { getKernel, registerKernel, unregisterKernel } from '../../tfjs.ts';
+import { Identity, Reshape, getKernel, getKernelsForBackend, registerKernel, unregisterKernel } from '../../tfjs.ts';
 import type { Device, Forward } from './forward.ts';
+import type { NativeBackend } from './native-backend.ts';
 
 /** Tells tfjs of the kernel of an op of ours. */
 export function register<Attrs>(kernelName: string, forward: Forward<Attrs>, device: Device): void {
@@ -11,6 +12,21 @@ export function register<Attrs>(kernelName: string, forward: Forward<Attrs>, dev
     // The engine passes on the very attributes and inputs that the op gave it, and in that order.
     kernelFunc: ({ inputs, attrs }) => forward(Object.values(inputs) as Tensor[], attrs as unknown as Attrs, device),
   });
+}
+
+/** Kernels that compute nothing: their output is the input under another shape. */
+const RENAMING: ReadonlySet<string> = new Set([Identity, Reshape]);
+
+/** Tells tfjs of every kernel of its CPU backend. */
+export function registerStock(backend: NativeBackend): void {
+  for (const { kernelFunc, ...kernel } of getKernelsForBackend('cpu')) {
+    const spoiling: KernelFunc = (call) => {
+      backend.spoilRecording();
+      return kernelFunc(call);
+    };
+    const isRenaming = RENAMING.has(kernel.kernelName);
+    registerKernel({ ...kernel, backendName: 'native', kernelFunc: isRenaming ? kernelFunc : spoiling });
+  }
 }
 
 /** What a kernel's inputs come as: in the op's order, an optional one undefined where it is absent. */

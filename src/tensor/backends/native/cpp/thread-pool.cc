@@ -11,6 +11,10 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
+#if defined(__linux__)
+#include <pthread.h>
+#include <sched.h>
+#endif
 
 namespace patchlens {
 namespace {
@@ -38,18 +42,39 @@ class ThreadPool {
       // The system allows no more threads: those that there are do the work.
     }
     size_.store(workers_.size() + 1, std::memory_order_relaxed);
+#if defined(__linux__)
+    apartFrom_ = -1;
+    if (sched_getaffinity(0, sizeof allowed_, &allowed_) != 0) CPU_ZERO(&allowed_);
+#endif
   }
 
   size_t size() const { return size_.load(std::memory_order_relaxed); }
 
   void run(size_t count, void (*body)(void*, size_t), void* context) {
     std::lock_guard<std::mutex> turn(turn_);
+    keepApart();
     open(count, body, context);
     drain();
     close();
   }
 
  private:
+  /**
+   * Lets the workers run on every processor but the caller's. Left to itself Linux wakes a worker there where it takes the others
+   * for busy, as those of a virtual machine seem to be that have slept, and needs milliseconds to move it away.
+   */
+  void keepApart() {
+#if defined(__linux__)
+    const int processor = sched_getcpu();
+    if (processor < 0 || processor == apartFrom_ || processor >= CPU_SETSIZE) return;
+    apartFrom_ = processor;
+    cpu_set_t others = allowed_;
+    CPU_CLR(size_t(processor), &others);
+    if (CPU_COUNT(&others) == 0) return;
+    for (std::thread& worker : workers_) pthread_setaffinity_np(worker.native_handle(), sizeof others, &others);
+#endif
+  }
+
   void open(size_t count, void (*body)(void*, size_t), void* context) {
     {
       std::lock_guard<std::mutex> lock(mutex_);
@@ -118,6 +143,11 @@ class ThreadPool {
   std::mutex turn_;
   std::vector<std::thread> workers_;
   std::atomic<size_t> size_{1};
+#if defined(__linux__)
+  /** What the process may run on, and of these what the workers leave to the caller; −1 before the first call. */
+  cpu_set_t allowed_{};
+  int apartFrom_ = -1;
+#endif
 
   /** Guards everything below that is not atomic. */
   std::mutex mutex_;
