@@ -76,17 +76,16 @@ const MOST_WITHOUT_TURN = 5;
 /** Of all passes, because many short ones keep the event loop waiting as one long one does. */
 let lastTurn = Number.NEGATIVE_INFINITY;
 
-/** `turn`, and then `between`, if the last one is some milliseconds past. */
-export async function turnWhenDue(between: () => void): Promise<void> {
+/** `turn`, if the last one is some milliseconds past. */
+export async function turnWhenDue(): Promise<void> {
   if (performance.now() - lastTurn < MOST_WITHOUT_TURN) return;
   await turn();
   lastTurn = performance.now();
-  between();
 }
 
 /**
- * `forward`, leaving the event loop a turn now and then between two layers, so that a long pass can be stopped and the decoding of
- * further images goes on beside it. `between` is called after each turn; what it throws ends the pass.
+ * `forward`, leaving the event loop a turn every few milliseconds, so that a long pass can be stopped and the decoding of
+ * further images goes on beside it. `between` is called after each layer; what it throws ends the pass.
  */
 export async function forwardInTurns(layers: readonly Layer[], input: Tensor, between: () => void): Promise<Tensor> {
   let x = input;
@@ -97,7 +96,8 @@ export async function forwardInTurns(layers: readonly Layer[], input: Tensor, be
   try {
     for (const [i, layer] of layers.entries()) {
       replaceBy(i + 1 === layers.length ? layer.apply(x) : unseen(layer, x));
-      await turnWhenDue(between);
+      await turnWhenDue();
+      between();
     }
     return x;
   } catch (error) {

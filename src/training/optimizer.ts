@@ -58,7 +58,7 @@ export function applyGradient(
   gradient: Float32Array,
   memory: Memory,
   step: Step,
-  kernels: Pick<UpdateKernels, 'adamW'> = plainUpdates,
+  kernels: Pick<UpdateKernels, 'adamW'>,
 ): void {
   if (recipe.kind === 'sgd') return sgd(recipe, values, gradient, memory, step);
   const [first, second] = memory;

@@ -5,7 +5,7 @@ import type { Batches } from './batch-ahead.ts';
 import { gradientsOf } from './gradients.ts';
 import type { Gradients, Teacher } from './gradients.ts';
 import { muonDirection } from './muon.ts';
-import { applyGradient, clipFactor, moveAgainst, normOf, plainUpdates } from './optimizer.ts';
+import { applyGradient, clipFactor, moveAgainst, normOf } from './optimizer.ts';
 import { randomOf, STREAM } from './random.ts';
 import type { Recipe } from './recipe.ts';
 import { rateShare } from './schedule.ts';
@@ -32,8 +32,8 @@ export interface Lesson {
   readonly recipe: Recipe;
   readonly batches: Batches;
   readonly teacher?: Teacher | undefined;
-  /** The backend's own for changing parameters, if it has them. */
-  readonly kernels?: UpdateKernels | undefined;
+  /** The backend's own for changing parameters, or `plainUpdates`. */
+  readonly kernels: UpdateKernels;
 }
 
 /**
@@ -72,7 +72,7 @@ async function changeParameters(
   state: TrainingState,
   { gradients, loss, step, learningRate }: KnownGradients,
 ): Promise<number> {
-  const { recipe, kernels = plainUpdates } = lesson;
+  const { recipe, kernels } = lesson;
   const read = [...gradients].map(([name, gradient]) => [name, kernels.valuesOf(gradient)] as const);
   const norm = normOf(read.map(([, values]) => values)) / recipe.accumulate;
   if (!Number.isFinite(loss) || !Number.isFinite(norm)) throw notFinite(step, loss, recipe);
@@ -121,14 +121,19 @@ async function accumulated(lesson: Lesson, state: TrainingState, names: readonly
   const { accumulate } = recipe;
   let total: Accumulated | undefined;
   let { values } = state;
-  for (let i = 0; i < accumulate; i += 1) {
-    const index = state.step * accumulate + i;
-    const batch = await batches.at(index);
-    const pass = passOf(recipe, state.step, index);
-    const made = await gradientsOf(network, values, names, batch, { pass, precision: recipe.precision, teacher });
-    total = total === undefined ? { ...made, images: batch.batchSize } : sumOf(total, made, batch.batchSize);
-    // The next batch of the step goes on from what this one has changed.
-    values = new Map([...values, ...made.running]);
+  try {
+    for (let i = 0; i < accumulate; i += 1) {
+      const index = state.step * accumulate + i;
+      const batch = await batches.at(index);
+      const pass = passOf(recipe, state.step, index);
+      const made = await gradientsOf(network, values, names, batch, { pass, precision: recipe.precision, teacher });
+      total = total === undefined ? { ...made, images: batch.batchSize } : sumOf(total, made, batch.batchSize);
+      // The next batch of the step goes on from what this one has changed.
+      values = new Map([...values, ...made.running]);
+    }
+  } catch (error) {
+    dispose([...(total?.gradients.values() ?? [])]);
+    throw error;
   }
   return { ...total!, loss: total!.loss / accumulate };
 }
@@ -158,11 +163,7 @@ function sumOf(total: Accumulated, { loss, correct, gradients, running }: Gradie
 }
 
 /** The average's memory is short at first, so that the random beginning is soon out of it. */
-function updateAverage(
-  { values, average }: TrainingState,
-  { recipe, kernels = plainUpdates }: Lesson,
-  step: number,
-): void {
+function updateAverage({ values, average }: TrainingState, { recipe, kernels }: Lesson, step: number): void {
   if (average === undefined) return;
   const decay = Math.min(recipe.averageDecay, (1 + step) / (10 + step));
   for (const [name, kept] of average) kernels.moveAverage(kept, values.get(name)!, decay);

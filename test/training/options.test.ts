@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { useBackend } from '../../src/tensor/backends/index.ts';
 import type { BackendLease } from '../../src/tensor/backends/index.ts';
 import type { Batch } from '../../src/training/batch.ts';
+import { plainUpdates } from '../../src/training/optimizer.ts';
 import { randomOf } from '../../src/training/random.ts';
 import type { Recipe } from '../../src/training/recipe.ts';
 import { initialState } from '../../src/training/state.ts';
@@ -44,7 +45,8 @@ async function stepped(batches: readonly Batch[], change: Partial<Recipe>, steps
   const taken: Recipe = { ...recipe, ...change };
   let state = initialState(network, taken);
   const before = new Map([...state.values].map(([name, values]) => [name, values.slice()]));
-  const lesson = { network, recipe: taken, batches: { at: async (i: number) => batches[i]!, close: async () => {} } };
+  const given = { at: async (i: number) => batches[i]!, close: async () => {} };
+  const lesson = { network, recipe: taken, batches: given, kernels: plainUpdates };
   try {
     for (let i = 0; i < steps; i += 1) [state] = await takeStep(lesson, state);
   } finally {
@@ -112,7 +114,8 @@ describe('a step', () => {
     const broken = { ...batchOf(1, 2), targets: new Float32Array(6).fill(Number.NaN) };
     const state = initialState(network, recipe);
     const before = new Map([...state.values].map(([name, values]) => [name, values.slice()]));
-    const lesson = { network, recipe, batches: { at: async () => broken, close: async () => {} } };
+    const batches = { at: async () => broken, close: async () => {} };
+    const lesson = { network, recipe, batches, kernels: plainUpdates };
     await expect(takeStep(lesson, state)).rejects.toThrow('step 1: expected a finite loss and gradient');
     network.dispose();
     expect(state.values).toEqual(before);

@@ -10,10 +10,10 @@ export interface Recording {
   /** Does a part of the work. What happens between two parts is not remembered. */
   take<T>(part: () => T): T;
   /**
-   * Ends the recording. Undefined where the kernels are not all that the work depends on: it read values, or had something
-   * computed in JavaScript.
+   * Ends the recording. Undefined where the kernels are not all that the work depends on, because it read values or had something
+   * computed in JavaScript, and where it took more memory than is worth keeping.
    *
-   * @param output what the work came to, which stays the caller's.
+   * @param output what the work came to. The replay writes where its values lie: copy them before it does.
    */
   finish(output: Tensor): Replay | undefined;
 }

@@ -25,7 +25,7 @@ import { tfjsFileAt } from '../../weights/tfjs/locate.ts';
 export interface LoadedNetwork extends Disposable {
   readonly info: ModelInfo;
   readonly network: Network;
-  /** Logits [B, classes] of what `network.inputOf` gives; `between` is called now and then, and what it throws ends the pass. */
+  /** Logits [B, classes] of what `network.inputOf` gives; `between` is called after each layer, and what it throws ends the pass. */
   readonly logitsOf: (input: Tensor, between: () => void) => Promise<Tensor>;
   /** The backend's own way of resampling images, for `preprocess`; undefined where it has none. */
   readonly resample: ResampleKernel | undefined;
@@ -81,7 +81,9 @@ export async function loadNetwork(name: string, options: LoadOptions = {}): Prom
     notice,
   };
   const precise = networkIn(lease.precision, network);
-  const repeated = new RepeatedForward(precise.layers, lease.startRecording);
+  // What a TensorFlow.js model does is not known: it may make filters of its input, or numbers at random.
+  const startRecording = facts.config.kind === 'tfjs' ? undefined : lease.startRecording;
+  const repeated = new RepeatedForward(precise.layers, startRecording);
   return {
     info,
     network: precise,
@@ -89,6 +91,7 @@ export async function loadNetwork(name: string, options: LoadOptions = {}): Prom
     vit,
     resample: lease.resample,
     [Symbol.dispose]: () => {
+      repeated[Symbol.dispose]();
       network[Symbol.dispose]();
       lease.release();
     },

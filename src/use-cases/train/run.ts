@@ -4,6 +4,7 @@ import { batchesAhead } from '../../training/batch-ahead.ts';
 import type { InputForm } from '../../training/batch.ts';
 import { examine } from '../../training/evaluate.ts';
 import type { Examination } from '../../training/evaluate.ts';
+import { plainUpdates } from '../../training/optimizer.ts';
 import type { Recipe } from '../../training/recipe.ts';
 import { bestValues } from '../../training/state.ts';
 import type { TrainingState } from '../../training/state.ts';
@@ -147,7 +148,7 @@ function lessonOf({ student, recipe, images, teacher, backend }: Run): Lesson {
     forms: [formOf(student), ...(teacher === undefined ? [] : [teacher.form])],
   };
   const batches = batchesAhead({ plan, files: images.files, native: backend.name === 'native' });
-  return { network, recipe, batches, teacher: teacher?.teacher, kernels: backend.updates };
+  return { network, recipe, batches, teacher: teacher?.teacher, kernels: backend.updates ?? plainUpdates };
 }
 
 function formOf({ network, preprocessing }: Student): InputForm {

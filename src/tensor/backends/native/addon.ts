@@ -206,8 +206,8 @@ export interface Addon {
     /** beta1, 1 − beta1, beta2, 1 − beta2, epsilon, gradientScale, kept, stepSize, deviationScale */
     factors: Float32Array,
   ): void;
-  /** average ← decay · average + (1 − decay) · values. */
-  moveAverage(average: Float32Array, values: Float32Array, decay: number): void;
+  /** average ← average + share · (values − average). */
+  moveAverage(average: Float32Array, values: Float32Array, share: number): void;
   /** Taps as image/taps.ts makes them, of the rows of x and then of its columns. */
   resample(
     x: Uint8Array,

@@ -79,7 +79,7 @@ export class NativeBackend extends MathBackendCPU {
   output(shape: readonly number[]): { readonly info: TensorInfo; readonly values: Float32Array } {
     const pool = this.#work?.buffers ?? this.#buffers;
     const values = pool.take(util.sizeFromShape([...shape]));
-    if (pool !== this.#buffers) this.#lenders.set(values.buffer, pool);
+    if (pool !== this.#buffers) this.#lend(values, pool);
     const info: TensorInfo = {
       dataId: super.write(values, [...shape], 'float32'),
       shape: [...shape],
@@ -103,7 +103,10 @@ export class NativeBackend extends MathBackendCPU {
   packed(tensor: TensorInfo, form: string, pack: (floats: Float32Array) => Float32Array): Float32Array {
     const known = this.#packed.get(tensor.dataId);
     if (known?.form === form) return known.values;
-    const values = pack(this.floatsOf('matrix', tensor));
+    const floats = this.floatsOf('matrix', tensor);
+    // Packed once, it would stay as it is while its tensor changes with the input.
+    if (this.#lenders.has(floats.buffer)) this.spoilRecording();
+    const values = pack(floats);
     this.#packed.set(tensor.dataId, { form, values });
     return values;
   }
@@ -136,6 +139,11 @@ export class NativeBackend extends MathBackendCPU {
       if (values instanceof Float32Array) this.#lenderOf(values).give(values);
     }
     return isFreed;
+  }
+
+  #lend({ buffer }: Float32Array, pool: BufferPool): void {
+    if (!this.#lenders.has(buffer)) this.#work!.bytes += buffer.byteLength;
+    this.#lenders.set(buffer, pool);
   }
 
   #lenderOf({ buffer }: ArrayBufferView): BufferPool {

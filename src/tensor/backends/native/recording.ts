@@ -12,9 +12,14 @@ export interface RecordedWork {
   readonly addon: Addon;
   /** Gives memory that nothing but this work fills. */
   readonly buffers: BufferPool;
+  /** Of the memory that it was given. */
+  bytes: number;
   /** Set where the work depends on more than kernels. */
   isSpoilt: boolean;
 }
+
+/** What a recording may keep: 128 MiB, for ViT-B/16 and ResNet-50 the pass of a batch of 8. */
+const MOST_BYTES = 2 ** 27;
 
 type Call = () => void;
 
@@ -34,6 +39,7 @@ export function recorder(backend: NativeBackend, addon: Addon): StartRecording {
     const work: RecordedWork = {
       addon: remembering(addon, (call) => parts.at(-1)!.push(call)),
       buffers: backend.withdrawWaiting(),
+      bytes: 0,
       isSpoilt: false,
     };
     const values = backend.floatsOf('input', given).slice();
@@ -46,7 +52,8 @@ export function recorder(backend: NativeBackend, addon: Addon): StartRecording {
       },
       finish: (output) => {
         work.buffers.forget();
-        return work.isSpoilt || backend.form !== form ? undefined : replayOf(backend, { values, parts, output });
+        if (work.isSpoilt || work.bytes > MOST_BYTES || backend.form !== form) return undefined;
+        return replayOf(backend, { values, parts, output });
       },
     };
     return recording;

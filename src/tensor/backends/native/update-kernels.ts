@@ -11,6 +11,7 @@ export function updateKernels(addon: Addon, storage: NativeBackend): UpdateKerne
       const ordered = [beta1, 1 - beta1, beta2, 1 - beta2, epsilon, gradientScale, kept, stepSize, deviationScale];
       addon.adamW(values, gradient, first, second, Float32Array.from(ordered));
     },
-    moveAverage: (average, values, decay) => addon.moveAverage(average, values, decay),
+    // Of a float32 decay too little would be left of 1 − decay.
+    moveAverage: (average, values, decay) => addon.moveAverage(average, values, 1 - decay),
   };
 }

@@ -172,7 +172,7 @@ void checkGelu(const Kernels& kernels) {
 
 void checkUpdates(const Kernels& kernels) {
   const size_t size = randomSize();
-  const float decay = 0.98f, epsilon = 1e-8f, scale = 0.3f, kept = 0.99f, stepSize = 0.02f, deviationScale = 3;
+  const float share = 0.02f, epsilon = 1e-8f, scale = 0.3f, kept = 0.99f, stepSize = 0.02f, deviationScale = 3;
   const Floats gradient = random(size);
   Floats values = random(size), first = random(size), second = random(size), average = random(size);
   for (float& value : second) value *= value;
@@ -182,10 +182,10 @@ void checkUpdates(const Kernels& kernels) {
     expectedFirst[i] = 0.9 * first[i] + 0.1 * g;
     expectedSecond[i] = 0.999 * second[i] + 0.001 * g * g;
     expectedValues[i] = double(values[i]) * kept - stepSize * expectedFirst[i] / (std::sqrt(expectedSecond[i]) * deviationScale + epsilon);
-    expectedAverage[i] = double(decay) * average[i] + (1 - double(decay)) * expectedValues[i];
+    expectedAverage[i] = average[i] + double(share) * (expectedValues[i] - average[i]);
   }
   kernels.adamW({values.data(), gradient.data(), first.data(), second.data(), size, 0.9f, 0.1f, 0.999f, 0.001f, epsilon, scale, kept, stepSize, deviationScale});
-  kernels.moveAverage(average.data(), values.data(), size, decay);
+  kernels.moveAverage(average.data(), values.data(), size, share);
   compare("adamW first", first, expectedFirst, 1e-6);
   compare("adamW second", second, expectedSecond, 1e-6);
   compare("adamW", values, expectedValues, 1e-5);

@@ -22,14 +22,14 @@ napi_value adamW(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/** moveAverage(average, values, decay). */
+/** moveAverage(average, values, share). */
 napi_value moveAverage(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   const Span<float> average = args.floats(0);
   const Span<float> values = args.floats(1);
-  const float decay = float(args.number(2));
+  const float share = float(args.number(2));
   args.require(average.length == values.length, "moveAverage: expected arrays of one size");
-  if (args.areValid()) kernelsOf(env).moveAverage(average.data, values.data, values.length, decay);
+  if (args.areValid()) kernelsOf(env).moveAverage(average.data, values.data, values.length, share);
   return nullptr;
 }
 

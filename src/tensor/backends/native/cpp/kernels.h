@@ -362,8 +362,8 @@ struct Kernels {
   void (*batchNormTraining)(const BatchNormTrainingArguments&, const BatchNormTrainingOutputs&);
   void (*batchNormTrainingGradient)(const BatchNormTrainingArguments&, const float* dy, const BatchNormTrainingGradients&);
   void (*adamW)(const AdamWArguments&);
-  /** average ← decay·average + (1 − decay)·values. */
-  void (*moveAverage)(float* average, const float* values, size_t size, float decay);
+  /** average ← average + share·(values − average). */
+  void (*moveAverage)(float* average, const float* values, size_t size, float share);
 };
 
 extern const Kernels portableKernels;

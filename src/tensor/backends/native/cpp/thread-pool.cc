@@ -11,7 +11,8 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
-#if defined(__linux__)
+#if defined(__linux__) && !defined(__ANDROID__)
+#define PATCHLENS_HAS_AFFINITY
 #include <pthread.h>
 #include <sched.h>
 #endif
@@ -42,10 +43,8 @@ class ThreadPool {
       // The system allows no more threads: those that there are do the work.
     }
     size_.store(workers_.size() + 1, std::memory_order_relaxed);
-#if defined(__linux__)
+    owner_ = std::this_thread::get_id();
     apartFrom_ = -1;
-    if (sched_getaffinity(0, sizeof allowed_, &allowed_) != 0) CPU_ZERO(&allowed_);
-#endif
   }
 
   size_t size() const { return size_.load(std::memory_order_relaxed); }
@@ -60,15 +59,17 @@ class ThreadPool {
 
  private:
   /**
-   * Lets the workers run on every processor but the caller's. Left to itself Linux wakes a worker there where it takes the others
-   * for busy, as those of a virtual machine seem to be that have slept, and needs milliseconds to move it away.
+   * Keeps the workers off the processor that their owner runs on. Left to itself Linux wakes a worker there where it takes the
+   * others for busy, as those of a virtual machine seem to be that have slept, and needs milliseconds to move it away.
    */
   void keepApart() {
-#if defined(__linux__)
+#if defined(PATCHLENS_HAS_AFFINITY)
+    if (std::this_thread::get_id() != owner_) return;
     const int processor = sched_getcpu();
     if (processor < 0 || processor == apartFrom_ || processor >= CPU_SETSIZE) return;
     apartFrom_ = processor;
-    cpu_set_t others = allowed_;
+    cpu_set_t others;
+    if (sched_getaffinity(0, sizeof others, &others) != 0) return;
     CPU_CLR(size_t(processor), &others);
     if (CPU_COUNT(&others) == 0) return;
     for (std::thread& worker : workers_) pthread_setaffinity_np(worker.native_handle(), sizeof others, &others);
@@ -143,11 +144,10 @@ class ThreadPool {
   std::mutex turn_;
   std::vector<std::thread> workers_;
   std::atomic<size_t> size_{1};
-#if defined(__linux__)
-  /** What the process may run on, and of these what the workers leave to the caller; −1 before the first call. */
-  cpu_set_t allowed_{};
-  int apartFrom_ = -1;
-#endif
+  /** The thread that asked for the workers; others that compute now and then leave them where they are. */
+  std::thread::id owner_;
+  /** The owner's processor when the workers were last kept off it; −1 before the first time. */
+  [[maybe_unused]] int apartFrom_ = -1;
 
   /** Guards everything below that is not atomic. */
   std::mutex mutex_;

@@ -35,13 +35,13 @@ void adamW(const AdamWArguments& args) {
 }
 
 template <class S>
-void moveAverage(float* average, const float* values, size_t size, float decay) {
+void moveAverage(float* average, const float* values, size_t size, float share) {
   parallel(ceilDivide(size, TASK_FLOATS), [=](size_t task) {
     const size_t end = least((task + 1) * TASK_FLOATS, size);
     for (size_t i = task * TASK_FLOATS; i < end; i += S::W) {
       const auto old = S::loadFirst(average + i, end - i);
       const auto away = S::loadFirst(values + i, end - i) - old;
-      S::storeFirst(average + i, S::fma(away, S::splat(1 - decay), old), end - i);
+      S::storeFirst(average + i, S::fma(away, S::splat(share), old), end - i);
     }
   });
 }
