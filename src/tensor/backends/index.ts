@@ -5,7 +5,7 @@ import type { Backend, BackendFacts, BackendName, BackendOptions } from './backe
 
 export { BACKEND_NAMES } from './backend.ts';
 export type { AdamWFactors, BackendName, UpdateKernels } from './backend.ts';
-export type { Recording, Replay, StartRecording } from './recording.ts';
+export type { Replay, StartRecording } from './recording.ts';
 export { PRECISIONS };
 export type { Precision };
 

@@ -42,15 +42,24 @@ struct Product {
   /** The product on all threads. */
   void onAllThreads(float* space) const {
     if (args.inStretches && args.transposeA && !args.transposeB && args.K >= TALL * args.M) {
-      // A and B come from memory once: this is the gradient of a filter on images of one pixel.
-      const Windows pixels{args.K, 1, 1, args.M, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0};
-      FilterGradient<S>({a(), b(), out(), pixels, args.N}).compute();
+      multiplyTall();
     } else if (args.transposeA) {
       multiplyTransposed<S>(a(), b(), bStride(), args.transposeB, out(), args.M, args.N, args.K);
     } else {
       pack<S>(b(), bStride(), args.transposeB, space, args.K, args.N);
       multiply<S>(a(), space, out(), args.M, args.N, args.K, {});
     }
+  }
+
+ private:
+  /** A and B come from memory once: this is the gradient of a filter on images of one pixel. Its rows are the fewer. */
+  void multiplyTall() const {
+    const bool turns = args.M > args.N;
+    const size_t M = turns ? args.N : args.M, N = turns ? args.M : args.N;
+    float* const c = turns ? scratch(Scratch::rows, M * N) : out();
+    const Windows pixels{args.K, 1, 1, M, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0};
+    FilterGradient<S>({turns ? b() : a(), turns ? a() : b(), c, pixels, N}).compute();
+    if (turns) transpose(c, out(), M, N);
   }
 };
 
